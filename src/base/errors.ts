@@ -1,0 +1,86 @@
+/** Exit codes of every command; documented in README.md and never renumbered. */
+export const ExitCode = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  denied: 3,
+  notFound: 4,
+  integrity: 5,
+  unsafe: 6,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+export interface ErrorDetails {
+  /** One line: what the user can do about it. */
+  readonly remedy?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * What every error that a user may meet derives from: a message of one line saying what happened, a remedy of
+ * one line, the exit code of the command that meets it. Messages may quote untrusted text (names in archives,
+ * a kubelet's answer): whoever prints one passes it through `escapeText`. They never hold keys, passphrases or
+ * the contents of an archive.
+ */
+export abstract class ColdcaseError extends Error {
+  abstract readonly exitCode: ExitCode;
+  readonly remedy: string | undefined;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.remedy = details.remedy;
+  }
+}
+
+/** The work could not be done, for a reason that no other class names: exit code 1. */
+export class FailedError extends ColdcaseError {
+  override readonly exitCode = ExitCode.failed;
+}
+
+/** The command line asks for something that makes no sense: exit code 2. */
+export class UsageError extends ColdcaseError {
+  override readonly exitCode = ExitCode.usage;
+}
+
+/** Not authenticated, or not allowed: exit code 3. */
+export class DeniedError extends ColdcaseError {
+  override readonly exitCode = ExitCode.denied;
+}
+
+/** A pod, container, feature, file, entry or PID that is not there: exit code 4. */
+export class NotFoundError extends ColdcaseError {
+  override readonly exitCode = ExitCode.notFound;
+}
+
+/** Bytes that are not what they should be (hash, authentication tag, truncation, wrong key): exit code 5. */
+export class IntegrityError extends ColdcaseError {
+  override readonly exitCode = ExitCode.integrity;
+}
+
+/** Something that could be done and must not be (a path outside, a link, a file in the way): exit code 6. */
+export class UnsafeError extends ColdcaseError {
+  override readonly exitCode = ExitCode.unsafe;
+}
+
+/** Stopped by the user (SIGINT, SIGTERM, Esc): exit code 130. */
+export class InterruptedError extends ColdcaseError {
+  override readonly exitCode = ExitCode.interrupted;
+}
+
+/**
+ * A file, archive entry or image whose bytes do not follow their format. `where` is the entry's or file's name,
+ * `offset` the byte offset in it at which reading stopped making sense.
+ */
+export class FormatError extends IntegrityError {
+  readonly where: string;
+  readonly offset: number | undefined;
+
+  constructor(where: string, offset: number | undefined, problem: string, details: ErrorDetails = {}) {
+    super(`${where}${offset === undefined ? '' : ` at offset ${offset}`}: ${problem}`, details);
+    this.where = where;
+    this.offset = offset;
+  }
+}
