@@ -7,21 +7,30 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue };
 
-/** A row as it is printed by --json: plain data whose keys are stable and documented. */
+/** A row as it is printed by --json: plain data whose keys are stable and documented. Strings are raw text. */
 export type Row = { readonly [key: string]: JsonValue };
 
-/** How one field of a row looks to people. Renderers know columns, never the view that they come from. */
+/**
+ * How one field of a row looks to people. Renderers know columns, never the view that they come from.
+ *
+ * The functions are methods so that a column of a narrower row is also a `Column<Row>`: a registry of views can
+ * then hold them all.
+ */
 export interface Column<R> {
   /** The field's name in JSON; also what --filter and --columns call it. */
   readonly key: Extract<keyof R, string>;
   readonly header: string;
   readonly align?: 'left' | 'right';
   /** Text of the cell; untrusted bytes may be in it, the renderer escapes them. Default: the field as text. */
-  readonly text?: (row: R) => string;
+  text?(row: R): string;
+  /** Whether the cell deserves an investigator's eye: drawn in a colour where colours are. */
+  alert?(row: R): boolean;
   /** The column that gives way first when a terminal is narrow has the highest number. Default 0: never. */
   readonly squeeze?: number;
   /** Left out of tables unless asked for (`--wide`); JSON and CSV always have it. */
   readonly wide?: boolean;
+  /** What the field holds, for the reference of the JSON fields: one clause without a full stop. */
+  readonly about?: string;
 }
 
 /** Typed rows, and how to show them. */
@@ -30,8 +39,28 @@ export interface Table<R extends Row> {
   readonly rows: readonly R[];
 }
 
-/** A labelled tree. */
+/** A labelled tree. Labels are raw text; the renderer escapes them. */
 export interface TreeNode {
   readonly label: string;
   readonly children: readonly TreeNode[];
+}
+
+/** The text of a field that has no text of its own: lists are joined, absent values are empty. */
+export function plainText(value: JsonValue | undefined): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object') return String(value);
+  if (isList(value) && value.every((item) => typeof item !== 'object' || item === null)) {
+    return value.map(plainText).join(' ');
+  }
+  return JSON.stringify(value);
+}
+
+/** The raw text of a cell. */
+export function cellText<R extends Row>(column: Column<R>, row: R): string {
+  return column.text === undefined ? plainText(row[column.key]) : column.text(row);
+}
+
+function isList(value: object): value is readonly JsonValue[] {
+  return Array.isArray(value);
 }

@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { UsageError } from '../../src/base/errors.js';
+import { renderCsv } from '../../src/render/csv.js';
+import { applyFilters, parseFilter } from '../../src/render/filter.js';
+import { renderJson, renderNdjson } from '../../src/render/json.js';
+import type { Column, Row } from '../../src/render/table.js';
+import { renderTextTable } from '../../src/render/text-table.js';
+import { renderTextTree } from '../../src/render/text-tree.js';
+import { textWidth, truncate } from '../../src/render/width.js';
+
+type Sample = { pid: number; name: string; note: string | null; tags: readonly string[] };
+
+const COLUMNS: readonly Column<Sample>[] = [
+  { key: 'pid', header: 'PID', align: 'right' },
+  { key: 'name', header: 'NAME', squeeze: 1 },
+  { key: 'note', header: 'NOTE', squeeze: 2 },
+  { key: 'tags', header: 'TAGS', wide: true },
+];
+const ROWS: readonly Sample[] = [
+  { pid: 1, name: 'init', note: null, tags: [] },
+  { pid: 1234, name: '漢字', note: 'a\u001b[2Jb\nc', tags: ['x', 'y'] },
+];
+
+/** Controls and format characters: what must never come out. Line ends of the format itself are taken off before. */
+const ACTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+const hostileRow = fc.record({
+  pid: fc.nat(),
+  name: fc.string({ unit: 'binary' }),
+  note: fc.option(fc.string({ unit: 'binary' })),
+  tags: fc.array(fc.string({ unit: 'binary' })),
+});
+
+test('a table is aligned by terminal cells, and escaped', () => {
+  expect(renderTextTable(COLUMNS, ROWS)).toBe(
+    [' PID  NAME  NOTE', '   1  init', '1234  漢字  a\\x1b[2Jb\\nc', ''].join('\n'),
+  );
+  expect(renderTextTable(COLUMNS, ROWS, { wide: true })).toContain('x y');
+  expect(renderTextTable(COLUMNS, [])).toBe('PID  NAME  NOTE\n');
+});
+
+test('a narrow terminal squeezes the columns that may give way', () => {
+  const rows = [{ pid: 1, name: 'n'.repeat(40), note: 'o'.repeat(40), tags: [] }];
+  const lines = renderTextTable(COLUMNS, rows, { width: 50 }).split('\n');
+  expect(Math.max(...lines.map(textWidth))).toBeLessThanOrEqual(50);
+  expect(lines[1]).toContain('n'.repeat(34));
+  expect(lines[1]).toMatch(/ooooooo…$/);
+});
+
+test('colours are the only attributes, and only when asked for', () => {
+  expect(renderTextTable(COLUMNS, ROWS, { color: true })).toContain('\u001b[1m');
+  expect(renderTextTable(COLUMNS, ROWS)).not.toContain('\u001b');
+});
+
+test('a tree draws its branches and escapes its labels', () => {
+  const leaf = (label: string) => ({ label, children: [] });
+  expect(
+    renderTextTree([
+      { label: 'a', children: [{ label: 'b\u0007', children: [leaf('c')] }, leaf('d')] },
+      leaf('e'),
+    ]),
+  ).toBe(['a', '├── b\\x07', '│   └── c', '└── d', 'e', ''].join('\n'));
+});
+
+test('a very deep tree is drawn', () => {
+  let node = { label: 'x', children: [] as { label: string; children: never[] }[] };
+  for (let depth = 0; depth < 2_000; depth += 1) node = { label: 'x', children: [node as never] };
+  expect(renderTextTree([node]).split('\n')).toHaveLength(2_002);
+});
+
+test('CSV follows RFC 4180, neutralises formulas, keeps numbers numbers', () => {
+  const rows = [{ pid: -1, name: "=cmd|' /C calc'!A0", note: 'say "hi", you', tags: ['a', 'b'] }];
+  expect(renderCsv(COLUMNS, rows)).toBe(
+    'pid,name,note,tags\r\n-1,\'=cmd|\' /C calc\'!A0,"say ""hi"", you","[""a"",""b""]"\r\n',
+  );
+});
+
+test.each(['=', '+', '-', '@', '\t=', "'=", '＝', ' ='])('a cell starting with %j is no formula', (start) => {
+  const [, line] = renderCsv(COLUMNS, [{ pid: 1, name: `${start}1+1`, note: null, tags: [] }]).split('\r\n');
+  const cell = /^1,"?(.*?)"?,/.exec(line ?? '')?.[1] ?? '';
+  expect(cell).toMatch(/^('|\\t)/);
+});
+
+test('no control byte passes any renderer, whatever the rows', () => {
+  fc.assert(
+    fc.property(fc.array(hostileRow, { maxLength: 4 }), (rows) => {
+      expect(renderTextTable(COLUMNS, rows, { wide: true }).replaceAll('\n', '')).not.toMatch(ACTIVE);
+      expect(renderTextTable(COLUMNS, rows).split('\n')).toHaveLength(rows.length + 2);
+      expect(renderCsv(COLUMNS, rows).replaceAll('\r\n', '')).not.toMatch(ACTIVE);
+      expect(renderJson(rows).replaceAll('\n', '')).not.toMatch(ACTIVE);
+      expect(JSON.parse(renderJson(rows))).toEqual(rows);
+      expect(renderNdjson(rows).split('\n')).toHaveLength(rows.length + 1);
+      const nodes = rows.map((row) => ({ label: row.name, children: [] }));
+      expect(renderTextTree(nodes).replaceAll('\n', '')).not.toMatch(ACTIVE);
+    }),
+  );
+});
+
+test('truncation never exceeds the width', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.nat(20), (text, width) => {
+      expect(textWidth(truncate(text, width))).toBeLessThanOrEqual(width);
+    }),
+  );
+  expect(truncate('漢字漢字', 5)).toBe('漢字…');
+});
+
+test('filters compare, negate, match and look into lists', () => {
+  const fields = COLUMNS.map(({ key }) => key as string);
+  const pids = (...texts: string[]): number[] =>
+    applyFilters<Row>(ROWS, texts.map(parseFilter), fields).map((row) => Number(row['pid']));
+  expect(pids('pid=1')).toEqual([1]);
+  expect(pids('pid!=1')).toEqual([1234]);
+  expect(pids('name~^in')).toEqual([1]);
+  expect(pids('name!~^in', 'tags=y')).toEqual([1234]);
+  expect(pids('note=')).toEqual([1]);
+  expect(() => pids('nope=1')).toThrow(UsageError);
+  expect(() => parseFilter('x')).toThrow(UsageError);
+  expect(() => parseFilter('x~(')).toThrow(UsageError);
+});
