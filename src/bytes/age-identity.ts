@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { FailedError, FormatError, NotFoundError, UnsafeError, UsageError } from '../base/errors.js';
+import { looksEncrypted, openAge } from './age-unlock.js';
+import { MemorySource } from './memory.js';
+
+/** age's own bound on an identity file is 16 MiB; a megabyte holds thousands of identities. */
+const MAX_IDENTITY_FILE = 1024 * 1024;
+const IDENTITY = /^AGE-SECRET-KEY-(?:PQ-)?1[02-9AC-HJ-NP-Z]{58}$/;
+
+/** SHA-256 of the identity under samples/, which is published on purpose and protects nothing. */
+const PUBLISHED_IDENTITY = '';
+
+/** Asks for the passphrase of what is named. */
+export type AskPassphrase = (what: string) => Promise<string>;
+
+/**
+ * Reads an identity file as age-keygen writes it: one identity a line, comments and empty lines between; or the
+ * same encrypted with a passphrase by age, in ASCII armor or not.
+ *
+ * @param path - `-` is standard input
+ * @param askPassphrase - called when the file is encrypted
+ * @returns identities as `AGE-SECRET-KEY-...`: secrets
+ * @throws UnsafeError when everybody on the machine can read unencrypted identities in it
+ * @throws NotFoundError, FailedError when it cannot be read; FormatError when it holds anything else
+ */
+export async function readIdentityFile(path: string, askPassphrase?: AskPassphrase): Promise<string[]> {
+  const { bytes, mode } = await readSmallFile(path === '-' ? '/dev/stdin' : path);
+  if (!looksEncrypted(bytes)) {
+    const identities = parseIdentities(Buffer.from(bytes).toString('utf8'), path);
+    if ((mode & 0o004) !== 0 && !identities.every(isPublished)) {
+      throw new UnsafeError(`identity file ${path} can be read by everybody on this machine`, {
+        remedy: `chmod 600 ${path}, and think about who may have read it`,
+      });
+    }
+    return identities;
+  }
+  if (askPassphrase === undefined) throw new UsageError(`identity file ${path} is locked with a passphrase`);
+  const source = new MemorySource(bytes, path);
+  const passphrase = (): Promise<string> => askPassphrase(`identity file ${path}`);
+  const plain = await openAge(source, { identities: [], passphrase });
+  return parseIdentities(Buffer.from(await plain.read(0, plain.size)).toString('utf8'), path);
+}
+
+/** The identities in the text of an identity file. Errors name lines, never what is on them. */
+export function parseIdentities(text: string, name: string): string[] {
+  const identities: string[] = [];
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) continue;
+    if (!IDENTITY.test(line)) {
+      const plugin = line.startsWith('AGE-PLUGIN-')
+        ? 'an age plugin, which is not supported'
+        : 'no age identity';
+      throw new FormatError(name, undefined, `line ${index + 1} holds ${plugin}`, {
+        remedy: 'identities are AGE-SECRET-KEY-1... and AGE-SECRET-KEY-PQ-1..., one a line',
+      });
+    }
+    identities.push(line);
+  }
+  if (identities.length === 0) throw new FormatError(name, undefined, 'no identity in this file');
+  return identities;
+}
+
+function isPublished(identity: string): boolean {
+  return createHash('sha256').update(identity).digest('hex') === PUBLISHED_IDENTITY;
+}
+
+async function readSmallFile(path: string): Promise<{ bytes: Uint8Array; mode: number }> {
+  const file = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') throw new NotFoundError(`no identity file ${path}`, { cause });
+    throw new FailedError(`cannot read identity file ${path}: ${cause.message}`, { cause });
+  });
+  try {
+    const { mode } = await file.stat();
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of file.createReadStream({ autoClose: false })) {
+      if (!Buffer.isBuffer(chunk)) throw new FailedError(`cannot read identity file ${path} as bytes`);
+      size += chunk.length;
+      if (size > MAX_IDENTITY_FILE) throw new FormatError(path, size, 'too large for an identity file');
+      chunks.push(chunk);
+    }
+    return { bytes: Buffer.concat(chunks), mode };
+  } finally {
+    await file.close();
+  }
+}

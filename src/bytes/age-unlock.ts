@@ -1,0 +1,145 @@
+import { createDecipheriv, scrypt } from 'node:crypto';
+import type { Identity } from 'age-encryption';
+import { FormatError, IntegrityError, UsageError } from '../base/errors.js';
+import { looksLikeArmor, openArmor } from './age-armor.js';
+import { type AgeHeader, looksLikeAge, readAgeHeader } from './age-header.js';
+import { openAgePayload } from './age-payload.js';
+import { CIPHER, CIPHER_OPTIONS, TAG_SIZE } from './age-stream.js';
+import type { ByteSource } from './source.js';
+
+/** What a reader may open an age file with. */
+export interface AgeKeys {
+  /** `AGE-SECRET-KEY-1...` and `AGE-SECRET-KEY-PQ-1...`, as identity files hold them. */
+  readonly identities: readonly string[];
+  /** Asked for, once, when a file is locked with a passphrase. */
+  readonly passphrase?: (() => Promise<string>) | undefined;
+}
+
+/**
+ * The largest scrypt work factor accepted, as a power of two: what age itself writes. It takes 256 MiB and about
+ * a second; a header is written by whoever made the file, and each step more doubles both.
+ */
+export const MAX_WORK_FACTOR = 18;
+const SCRYPT_LABEL = 'age-encryption.org/v1/scrypt';
+const SCRYPT_R = 8;
+const FILE_KEY_SIZE = 16;
+
+/** Whether bytes are the beginning of an age file, binary or in ASCII armor. */
+export function looksEncrypted(start: Uint8Array): boolean {
+  return looksLikeAge(start) || looksLikeArmor(start);
+}
+
+/**
+ * Opens an age file, binary or in ASCII armor, as its plaintext.
+ *
+ * @param source - the file; closed with the result
+ * @throws IntegrityError when no key opens it, or it was truncated or modified
+ * @throws UsageError when it needs a passphrase and none can be asked for, or an identity and there is none
+ * @throws FormatError when it is not a well-formed age file
+ */
+export async function openAge(source: ByteSource, keys: AgeKeys): Promise<ByteSource> {
+  const start = await source.read(0, Math.min(source.size, 2048));
+  const binary = looksLikeArmor(start) ? await openArmor(source) : source;
+  const header = await readAgeHeader(binary);
+  return openAgePayload(binary, header, await unlockFileKey(header, keys, source.name));
+}
+
+/**
+ * The file key of an age file. It decrypts the whole file: keep it in memory, and no longer than needed.
+ *
+ * @param name - the file, for errors
+ * @throws as `openAge`
+ */
+export async function unlockFileKey(header: AgeHeader, keys: AgeKeys, name: string): Promise<Uint8Array> {
+  const byPassphrase = header.stanzaTypes.includes('scrypt');
+  if (byPassphrase && keys.passphrase === undefined) {
+    throw new UsageError(`${name} is locked with a passphrase`, {
+      remedy: 'run the command on a terminal, where the passphrase can be asked for',
+    });
+  }
+  if (!byPassphrase && keys.identities.length === 0) {
+    throw new UsageError(`${name} is encrypted, and no identity was given`, {
+      remedy: 'give the identity file that belongs to one of its recipients: -i FILE',
+    });
+  }
+  const { Decrypter } = await import('age-encryption');
+  const decrypter = new Decrypter();
+  for (const identity of keys.identities) decrypter.addIdentity(identity);
+  if (byPassphrase && keys.passphrase !== undefined) {
+    decrypter.addIdentity(new PassphraseIdentity(name, keys.passphrase));
+  }
+  try {
+    return await decrypter.decryptHeader(header.bytes);
+  } catch (cause) {
+    throw unlockError(cause, byPassphrase, name);
+  }
+}
+
+function unlockError(cause: unknown, byPassphrase: boolean, name: string): unknown {
+  if (!(cause instanceof Error) || cause instanceof FormatError || cause instanceof UsageError) return cause;
+  if (cause instanceof IntegrityError) return cause;
+  if (cause.message.includes('no identity matched')) {
+    return byPassphrase
+      ? new IntegrityError(`wrong passphrase for ${name}`, { remedy: 'try again', cause })
+      : new IntegrityError(`no identity given opens ${name}`, {
+          remedy: 'the manifest beside it names the recipients it was sealed for',
+          cause,
+        });
+  }
+  return new FormatError(name, undefined, `damaged age header (${cause.message})`, { cause });
+}
+
+/** scrypt on node:crypto, off the main thread, with a bound on what a header may make us spend. */
+class PassphraseIdentity implements Identity {
+  constructor(
+    private readonly name: string,
+    private readonly ask: () => Promise<string>,
+  ) {}
+
+  async unwrapFileKey(stanzas: Parameters<Identity['unwrapFileKey']>[0]): Promise<Uint8Array | null> {
+    const [stanza] = stanzas;
+    const [type, salt64, factor] = stanza?.args ?? [];
+    if (stanza === undefined || stanzas.length !== 1 || type !== 'scrypt') {
+      throw new FormatError(this.name, undefined, 'age header with a passphrase and other recipients');
+    }
+    const salt = Buffer.from(salt64 ?? '', 'base64');
+    const wellFormed =
+      stanza.args.length === 3 &&
+      /^[1-9][0-9]?$/.test(factor ?? '') &&
+      salt.length === 16 &&
+      stanza.body.length === FILE_KEY_SIZE + TAG_SIZE;
+    if (!wellFormed) throw new FormatError(this.name, undefined, 'age header with a malformed scrypt stanza');
+    if (Number(factor) > MAX_WORK_FACTOR) {
+      const problem = `scrypt work factor 2^${factor}, more than the 2^${MAX_WORK_FACTOR} that is accepted`;
+      throw new FormatError(this.name, undefined, problem, {
+        remedy: 'if you trust the file, decrypt it with age',
+      });
+    }
+    const key = await deriveKey(await this.ask(), salt, Number(factor));
+    return openFileKey(stanza.body, key);
+  }
+}
+
+/** The key that wraps a file key under a passphrase (age-encryption.org/v1, "scrypt recipient stanza"). */
+export function deriveKey(passphrase: string, salt: Uint8Array, workFactor: number): Promise<Buffer> {
+  const N = 2 ** workFactor;
+  const options = { N, r: SCRYPT_R, p: 1, maxmem: 128 * SCRYPT_R * N + 16 * 1024 * 1024 };
+  const labelled = Buffer.concat([Buffer.from(SCRYPT_LABEL), salt]);
+  return new Promise((resolve, reject) => {
+    scrypt(passphrase, labelled, 32, options, (error, key) =>
+      error === null ? resolve(key) : reject(error),
+    );
+  });
+}
+
+function openFileKey(body: Uint8Array, key: Uint8Array): Uint8Array | null {
+  const decipher = createDecipheriv(CIPHER, key, Buffer.alloc(12), CIPHER_OPTIONS);
+  decipher.setAuthTag(body.subarray(FILE_KEY_SIZE));
+  const fileKey = decipher.update(body.subarray(0, FILE_KEY_SIZE));
+  try {
+    decipher.final();
+  } catch {
+    return null; // a wrong passphrase: the caller says so
+  }
+  return fileKey;
+}
