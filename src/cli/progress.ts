@@ -1,0 +1,73 @@
+import { formatDuration, formatSize } from '../base/units.js';
+import { escapeText } from '../render/escape.js';
+
+const INTERVAL_MS = 100;
+
+/** Shows how far long work is, on one line that it keeps rewriting. */
+export interface Progress {
+  /**
+   * @param phase - what is being done, such as `sealing`; a change begins a new measurement of the rate
+   * @param done - bytes so far
+   * @param total - bytes in all, where that is known: then the time left is shown
+   */
+  report(phase: string, done: number, total?: number): void;
+  /** Removes the line. To be called before anything else is printed on the terminal, and at the end. */
+  clear(): void;
+}
+
+/** Progress on standard error if that is a terminal, and nowhere otherwise or with `quiet`. */
+export function createProgress(options: { readonly quiet?: boolean | undefined } = {}): Progress {
+  const silent = options.quiet === true || process.stderr.isTTY !== true;
+  return silent ? { report: () => {}, clear: () => {} } : new TerminalProgress(process.stderr);
+}
+
+export class TerminalProgress implements Progress {
+  private phase = '';
+  private startedAt = 0;
+  private startedWith = 0;
+  private drawnAt = Number.NEGATIVE_INFINITY;
+  private drawn = false;
+
+  constructor(
+    private readonly out: { write(text: string): unknown; readonly columns?: number | undefined },
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  report(phase: string, done: number, total?: number): void {
+    const now = this.now();
+    if (phase !== this.phase) {
+      this.phase = phase;
+      this.startedAt = now;
+      this.startedWith = done;
+    } else if (now - this.drawnAt < INTERVAL_MS) {
+      return;
+    }
+    this.drawnAt = now;
+    this.drawn = true;
+    const width = Math.max(20, this.out.columns ?? 80) - 1;
+    const line = progressLine(phase, done, total, (done - this.startedWith) / (now - this.startedAt));
+    this.out.write(`\r\x1b[K${line.slice(0, width)}`);
+  }
+
+  clear(): void {
+    if (this.drawn) this.out.write('\r\x1b[K');
+    this.drawn = false;
+    this.drawnAt = Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** @param rate - bytes per millisecond; not a number or infinite before there is anything to measure */
+function progressLine(phase: string, done: number, total: number | undefined, rate: number): string {
+  const parts = [escapeText(phase)];
+  if (total === undefined || total <= 0) {
+    parts.push(formatSize(done));
+  } else {
+    const percent = Math.min(100, Math.floor((done / total) * 100));
+    parts.push(`${percent}%`, `${formatSize(done)} of ${formatSize(total)}`);
+  }
+  if (Number.isFinite(rate) && rate > 0) {
+    parts.push(`${formatSize(rate * 1000)}/s`);
+    if (total !== undefined && total > done) parts.push(`${formatDuration((total - done) / rate)} left`);
+  }
+  return parts.join('  ');
+}
