@@ -1,0 +1,109 @@
+import { NotFoundError, UnsafeError } from '../base/errors.js';
+import type { ByteSource } from '../bytes/source.js';
+import type { ArchiveEntry } from './entry.js';
+import type { CaptureRecord } from './sealed-index.js';
+import { entrySource } from './sparse-source.js';
+
+export type { ArchiveEntry, EntryType } from './entry.js';
+export type { CaptureRecord } from './sealed-index.js';
+
+/** How an archive is stored. */
+export interface ContainerFacts {
+  /** Size in bytes of the file or resource as it is stored; undefined for standard input. */
+  readonly storedSize: number | undefined;
+  /** Whether age encrypts it. */
+  readonly encrypted: boolean;
+  /** What is below the encryption, if any. `zstd-seekable` has a seek table, so any part can be read alone. */
+  readonly compression: 'none' | 'gzip' | 'zstd' | 'zstd-seekable';
+  /** Size in bytes of the tar itself. */
+  readonly tarSize: number;
+  /** Whether the tar ends with its end mark; if not, it may have been cut between two entries. */
+  readonly endMarked: boolean;
+  /** What coldcase recorded when it sealed the file; undefined for files that it did not seal. */
+  readonly sealed?: {
+    /** Lower-case hex SHA-256 of the tar, as recorded; `verify` checks it. */
+    readonly tarSha256: string;
+    /** null when the file was sealed without a capture. */
+    readonly capture: CaptureRecord | null;
+  };
+}
+
+/** An archive as named entries with random access, however it is stored. */
+export interface Archive {
+  /** The path, URL or `-` it was opened by. */
+  readonly location: string;
+  readonly container: ContainerFacts;
+  /** All entries in the order of the tar; a name may occur more than once. */
+  entries(): Promise<readonly ArchiveEntry[]>;
+  /** The entry of that name (without leading `./`): the last one, as extracting would leave it. */
+  find(name: string): Promise<ArchiveEntry | undefined>;
+  /**
+   * The contents of a file entry, holes of a sparse one as zeros; a hard link's are those of its target. Need not
+   * be closed.
+   *
+   * @throws NotFoundError when a hard link's target is not in the archive
+   */
+  open(entry: ArchiveEntry): ByteSource;
+  close(): Promise<void>;
+}
+
+/** An archive from its tar and the index of it. Owns the tar from then on. */
+export function makeArchive(
+  location: string,
+  container: ContainerFacts,
+  entries: readonly ArchiveEntry[],
+  tar: ByteSource,
+): Archive {
+  let names: Map<string, ArchiveEntry> | undefined;
+  const byName = (name: string): ArchiveEntry | undefined => {
+    names ??= new Map(entries.map((entry) => [entry.name, entry]));
+    return names.get(name);
+  };
+  return {
+    location,
+    container,
+    entries: async () => entries,
+    find: async (name) => byName(name),
+    open: (entry) => {
+      const target = entry.type === 'hardlink' ? linkTarget(entry, entries) : entry;
+      return entrySource(tar, target, `${location}//${entry.name}`);
+    },
+    close: () => tar.close(),
+  };
+}
+
+/** What a hard link leads to: the last entry of that name before it that is no hard link itself. */
+function linkTarget(link: ArchiveEntry, entries: readonly ArchiveEntry[]): ArchiveEntry {
+  let wanted = link.linkName;
+  let at = entries.lastIndexOf(link);
+  while (at > 0) {
+    at -= 1;
+    const entry = entries[at];
+    if (entry === undefined || entry.name !== wanted) continue;
+    if (entry.type !== 'hardlink') return entry;
+    wanted = entry.linkName;
+  }
+  throw new NotFoundError(
+    `${link.name} is a hard link to ${link.linkName ?? ''}, which is not in the archive`,
+  );
+}
+
+/**
+ * A whole small entry in memory.
+ *
+ * @param maxBytes - what the caller is ready to hold
+ * @throws UnsafeError when the entry is larger
+ */
+export async function readEntry(
+  archive: Archive,
+  entry: ArchiveEntry,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const source = archive.open(entry);
+  if (source.size > maxBytes) {
+    throw new UnsafeError(
+      `${entry.name} has ${source.size} bytes, more than the ${maxBytes} that it may have`,
+    );
+  }
+  return source.read(0, source.size);
+}

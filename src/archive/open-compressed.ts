@@ -1,0 +1,90 @@
+import { decodeGzip } from '../bytes/gzip.js';
+import { openSeekableZstd, type SeekableZstd } from '../bytes/seekable-zstd.js';
+import type { ByteSource } from '../bytes/source.js';
+import { chunksOf, type DecodeFrom, type RestartPoint, StreamedSource } from '../bytes/streamed.js';
+import { decodeZstd } from '../bytes/zstd.js';
+import { type Archive, type ContainerFacts, makeArchive } from './archive.js';
+import { KeptData } from './kept-data.js';
+import type { OpenOptions } from './open.js';
+import { decodeSealedIndex, isSealedIndex, type SealedIndex } from './sealed-index.js';
+import { indexTar } from './tar-index.js';
+import { passTar } from './tar-pass.js';
+
+type StoredFacts = Pick<ContainerFacts, 'storedSize' | 'encrypted'>;
+
+/**
+ * Opens a compressed tar. One with a seek table is read where it is wanted. Any other is read through once: that
+ * finds its entries and where decoding can restart, and keeps the contents of small entries.
+ */
+export async function openCompressed(
+  source: ByteSource,
+  location: string,
+  format: 'gzip' | 'zstd',
+  facts: StoredFacts,
+  options: OpenOptions,
+): Promise<Archive> {
+  if (format === 'zstd') {
+    const seekable = await openSeekableZstd(source);
+    if (seekable !== undefined) return openSeekable(seekable, location, facts, options);
+  }
+  return openStreamed(source, location, format, facts, options);
+}
+
+async function openSeekable(
+  tar: SeekableZstd,
+  location: string,
+  facts: StoredFacts,
+  options: OpenOptions,
+): Promise<Archive> {
+  const index = await sealedIndex(tar);
+  const { entries, marked } =
+    index?.entries != null
+      ? { entries: index.entries, marked: index.marked }
+      : await indexTar(tar, options.signal);
+  const container: ContainerFacts = {
+    ...facts,
+    compression: 'zstd-seekable',
+    tarSize: tar.size,
+    endMarked: marked,
+    ...(index === undefined ? {} : { sealed: { tarSha256: index.tar.sha256, capture: index.capture } }),
+  };
+  return makeArchive(location, container, entries, tar);
+}
+
+async function sealedIndex(tar: SeekableZstd): Promise<SealedIndex | undefined> {
+  const frame = await tar.lastEmptyFrame();
+  if (frame === undefined || !isSealedIndex(frame.bytes)) return undefined;
+  return decodeSealedIndex(frame.bytes, tar.name, frame.offset, tar.size);
+}
+
+async function openStreamed(
+  source: ByteSource,
+  location: string,
+  format: 'gzip' | 'zstd',
+  facts: StoredFacts,
+  options: OpenOptions,
+): Promise<Archive> {
+  const points: RestartPoint[] = [{ input: 0, output: 0 }];
+  const decode: DecodeFrom = ({ input }) => {
+    const chunks = chunksOf(source, input);
+    return format === 'gzip' ? decodeGzip(chunks, source.name) : decodeZstd(chunks, source.name, input);
+  };
+  const firstPass = (): AsyncIterable<Uint8Array> => {
+    const chunks = chunksOf(source, 0, options.signal);
+    if (format === 'gzip') return decodeGzip(chunks, source.name);
+    return decodeZstd(chunks, source.name, 0, (input, output) => addPoint(points, { input, output }));
+  };
+  const kept = new KeptData();
+  const { entries, marked, size } = await passTar(firstPass(), source.name, (entry) => kept.visit(entry));
+  const tar = kept.over(new StreamedSource(source, size, points, decode));
+  const container: ContainerFacts = { ...facts, compression: format, tarSize: size, endMarked: marked };
+  return makeArchive(location, container, entries, tar);
+}
+
+/** Restart points closer than this would cost more memory than they save time. */
+const POINT_DISTANCE = 256 * 1024;
+
+function addPoint(points: RestartPoint[], point: RestartPoint): void {
+  const last = points.at(-1);
+  if (last === undefined || point.output - last.output >= POINT_DISTANCE) points.push(point);
+}

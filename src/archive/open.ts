@@ -1,0 +1,65 @@
+import { FormatError } from '../base/errors.js';
+import type { AgeKeys } from '../bytes/age-unlock.js';
+import { openFile } from '../bytes/file.js';
+import { SNIFF_LENGTH, sniff } from '../bytes/sniff.js';
+import type { ByteSource } from '../bytes/source.js';
+import { type Archive, type ContainerFacts, makeArchive } from './archive.js';
+import { indexTar } from './tar-index.js';
+
+export interface OpenOptions extends Partial<AgeKeys> {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Opens an archive, whatever it is stored in, told by content: a tar, plain or compressed with gzip or zstd,
+ * encrypted with age or not.
+ *
+ * @param location - a path
+ * @throws NotFoundError, DeniedError, FailedError when it cannot be reached; IntegrityError and its FormatError
+ * when its bytes make no sense or no key opens it; UsageError when it needs a key and none was given
+ */
+export async function openArchive(location: string, options: OpenOptions = {}): Promise<Archive> {
+  return openArchiveSource(openFile(location), location, options);
+}
+
+/** As `openArchive`, on a source, which is closed with the archive, and when opening it fails. */
+export async function openArchiveSource(
+  source: ByteSource,
+  location: string,
+  options: OpenOptions = {},
+): Promise<Archive> {
+  try {
+    return await openLayers(source, location, options);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function openLayers(stored: ByteSource, location: string, options: OpenOptions): Promise<Archive> {
+  let source = stored;
+  let format = sniff(await source.read(0, Math.min(SNIFF_LENGTH, source.size)));
+  const facts = { storedSize: stored.size, encrypted: format === 'age' };
+  // What a plain tar does not need is not loaded for it.
+  if (format === 'age') {
+    const { openAge } = await import('../bytes/age-unlock.js');
+    source = await openAge(source, { identities: options.identities ?? [], passphrase: options.passphrase });
+    format = sniff(await source.read(0, Math.min(SNIFF_LENGTH, source.size)));
+  }
+  if (format === 'gzip' || format === 'zstd') {
+    const { openCompressed } = await import('./open-compressed.js');
+    return openCompressed(source, location, format, facts, options);
+  }
+  return openPlain(source, location, { ...facts, compression: 'none' }, options);
+}
+
+async function openPlain(
+  tar: ByteSource,
+  location: string,
+  facts: Omit<ContainerFacts, 'tarSize' | 'endMarked'>,
+  options: OpenOptions,
+): Promise<Archive> {
+  if (tar.size === 0) throw new FormatError(tar.name, undefined, 'empty: not an archive');
+  const { entries, marked } = await indexTar(tar, options.signal);
+  return makeArchive(location, { ...facts, tarSize: tar.size, endMarked: marked }, entries, tar);
+}

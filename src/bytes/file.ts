@@ -1,0 +1,73 @@
+import { close, constants, fstatSync, openSync, read, readSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { DeniedError, FailedError, FormatError, NotFoundError, UnsafeError } from '../base/errors.js';
+import { requireRange } from './range.js';
+import type { ByteSource } from './source.js';
+
+const readAsync = promisify(read);
+const closeAsync = promisify(close);
+
+/** Reads up to this long are done in place: cheaper than a trip through the thread pool. */
+const READ_IN_PLACE = 128 * 1024;
+
+/**
+ * A regular file as a source. Its size is the one that it had when it was opened.
+ *
+ * @throws NotFoundError, DeniedError or FailedError when it cannot be opened, UnsafeError when it is not a
+ * regular file (a FIFO could block for ever, a device could be anything)
+ */
+export function openFile(path: string): ByteSource {
+  const fd = openDescriptor(path);
+  const stat = fstatSync(fd);
+  if (!stat.isFile()) {
+    close(fd);
+    throw new UnsafeError(`${path} is not a regular file`, { remedy: 'name a file, or use - and a pipe' });
+  }
+  return descriptorSource(fd, stat.size, path);
+}
+
+function openDescriptor(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new NotFoundError(`${path}: no such file`, { cause });
+    if (code === 'EACCES' || code === 'EPERM') {
+      throw new DeniedError(`${path}: not allowed to read it`, {
+        cause,
+        remedy: 'run as its owner or as root',
+      });
+    }
+    throw new FailedError(`${path}: cannot be opened (${String(code)})`, { cause });
+  }
+}
+
+/** An open descriptor of a regular file of `size` bytes as a source, which owns the descriptor from then on. */
+export function descriptorSource(fd: number, size: number, name: string): ByteSource {
+  let open = true;
+  const self: ByteSource = {
+    name,
+    size,
+    read: async (offset, length) => {
+      requireRange(self, offset, length);
+      const bytes = Buffer.allocUnsafeSlow(length);
+      let done = 0;
+      while (done < length) {
+        const got =
+          length <= READ_IN_PLACE
+            ? readSync(fd, bytes, done, length - done, offset + done)
+            : (await readAsync(fd, bytes, done, length - done, offset + done)).bytesRead;
+        if (got === 0)
+          throw new FormatError(name, offset + done, 'the file became shorter while it was read');
+        done += got;
+      }
+      return bytes;
+    },
+    close: async () => {
+      if (!open) return;
+      open = false;
+      await closeAsync(fd);
+    },
+  };
+  return self;
+}
