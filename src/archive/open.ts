@@ -6,7 +6,12 @@ import type { ByteSource } from '../bytes/source.js';
 import { type Archive, type ContainerFacts, makeArchive } from './archive.js';
 import { indexTar } from './tar-index.js';
 
-export interface OpenOptions extends Partial<AgeKeys> {
+export interface OpenOptions {
+  /** `AGE-SECRET-KEY-...` strings, or what gives them; called only if the archive is encrypted. */
+  readonly identities?: AgeKeys['identities'] | (() => Promise<AgeKeys['identities']>) | undefined;
+  /** Asked for, once, when the archive is locked with a passphrase. */
+  readonly passphrase?: AgeKeys['passphrase'];
+  /** Stops opening; reads of an archive that is open go on. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -43,7 +48,12 @@ async function openLayers(stored: ByteSource, location: string, options: OpenOpt
   // What a plain tar does not need is not loaded for it.
   if (format === 'age') {
     const { openAge } = await import('../bytes/age-unlock.js');
-    source = await openAge(source, { identities: options.identities ?? [], passphrase: options.passphrase });
+    const { identities = [], passphrase } = options;
+    const keys = {
+      identities: typeof identities === 'function' ? await identities() : identities,
+      passphrase,
+    };
+    source = await openAge(source, keys);
     format = sniff(await source.read(0, Math.min(SNIFF_LENGTH, source.size)));
   }
   if (format === 'gzip' || format === 'zstd') {
