@@ -1,0 +1,38 @@
+import { isUtf8 } from 'node:buffer';
+
+/**
+ * UTF-8 to text. A byte that is no part of a character becomes the lone surrogate U+DC00 + byte, which no valid
+ * UTF-8 decodes to: paths and names on Linux are bytes, and none of them is lost (Python's `surrogateescape`).
+ */
+export function decodeText(bytes: Uint8Array): string {
+  if (isUtf8(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  let text = '';
+  for (let at = 0; at < bytes.length; ) {
+    const length = characterLength(bytes, at);
+    text +=
+      length === 0
+        ? String.fromCharCode(0xdc00 + (bytes[at] ?? 0))
+        : Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('utf8');
+    at += Math.max(length, 1);
+  }
+  return text;
+}
+
+/** The bytes that {@link decodeText} made `text` from. */
+export function encodeText(text: string): Uint8Array {
+  if (!/\p{Cs}/u.test(text)) return Buffer.from(text, 'utf8');
+  const parts: Uint8Array[] = [];
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    const escaped = code >= 0xdc80 && code <= 0xdcff;
+    parts.push(escaped ? Uint8Array.of(code - 0xdc00) : Buffer.from(character, 'utf8'));
+  }
+  return Buffer.concat(parts);
+}
+
+/** How many bytes the character at `at` takes; 0 when there is none. */
+function characterLength(bytes: Uint8Array, at: number): number {
+  const lead = bytes[at] ?? 0;
+  const length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  return length > 0 && isUtf8(bytes.subarray(at, at + length)) ? length : 0;
+}
