@@ -1,0 +1,228 @@
+import { NotFoundError } from '../base/errors.js';
+import { formatAddress } from '../base/units.js';
+import type { ByteSource } from '../bytes/source.js';
+import { type PageLayer, type PagesImage, pagePieces } from './page-layers.js';
+
+/** Bits of a VMA's `status` (VMA_* in criu/include/image.h). */
+export const VmaStatus = {
+  regular: 1 << 0,
+  stack: 1 << 1,
+  vsyscall: 1 << 2,
+  vdso: 1 << 3,
+  heap: 1 << 5,
+  filePrivate: 1 << 6,
+  fileShared: 1 << 7,
+  anonShared: 1 << 8,
+  anonPrivate: 1 << 9,
+  sysvIpc: 1 << 10,
+  socket: 1 << 11,
+  vvar: 1 << 12,
+  aioRing: 1 << 13,
+  memfd: 1 << 14,
+  shadowStack: 1 << 15,
+  guard: 1 << 16,
+  uprobes: 1 << 17,
+  plugin: 1 << 27,
+} as const;
+
+/** A mapping of a process: the fields of a decoded `vma_entry` that its contents depend on. */
+export interface Vma {
+  readonly start: bigint;
+  readonly end: bigint;
+  /** Offset in the mapped object, in bytes. */
+  readonly pgoff: bigint;
+  /** Of files, memfds and memory made by a file: the file's id; of other shared memory the id of its pagemap. */
+  readonly shmid: bigint;
+  /** PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4. */
+  readonly prot: number;
+  /** MAP_* flags. */
+  readonly flags: number;
+  readonly status: number;
+}
+
+/** Why memory that a process had is not in the archive. */
+export type Missing =
+  /** In a parent checkpoint (incremental dump) that the archive does not hold. */
+  | 'parent'
+  /** Left with a page server (lazy migration). */
+  | 'page-server'
+  /** The kernel's own (vvar, vsyscall) or a device's: CRIU never dumps it. */
+  | 'kernel'
+  /** Shared memory whose pagemap the archive does not hold. */
+  | 'shared';
+
+/** What is behind a piece of an address space. */
+export type Backing =
+  | { readonly kind: 'pages'; readonly pages: PagesImage; readonly offset: number }
+  /** Mapped and never written: reads as zeros. */
+  | { readonly kind: 'zero' }
+  /** Unchanged contents of a mapped file, which CRIU leaves to the file itself. */
+  | { readonly kind: 'file'; readonly path: string; readonly offset: bigint }
+  | { readonly kind: 'missing'; readonly why: Missing };
+
+/** A piece of one mapping with one kind of backing. */
+export interface Segment {
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly vma: Vma;
+  readonly backing: Backing;
+}
+
+/** Shared memory objects by the VMA that maps them, and names of mapped files. */
+export interface MappedObjects {
+  /** The pagemap of the shared memory behind a mapping; undefined when the archive has none. */
+  shared(vma: Vma): PageLayer | undefined;
+  /** Path of the file behind a mapping: untrusted text. */
+  path(vma: Vma): string;
+}
+
+/** Memory that is mapped but whose contents the archive does not hold, or that is not mapped at all. */
+export class NotInArchiveError extends NotFoundError {
+  readonly address: bigint;
+
+  constructor(address: bigint, problem: string, remedy?: string) {
+    super(`memory at ${formatAddress(address)} ${problem}`, { remedy });
+    this.address = address;
+  }
+}
+
+/** The memory of one process as it was: every address, and what the archive knows of it. */
+export class AddressSpace {
+  /** Mappings in ascending order, checked not to overlap. */
+  readonly vmas: readonly Vma[];
+  readonly pageSize: number;
+  readonly #own: PageLayer;
+  readonly #objects: MappedObjects;
+
+  constructor(vmas: readonly Vma[], own: PageLayer, objects: MappedObjects, pageSize: number) {
+    this.vmas = vmas;
+    this.pageSize = pageSize;
+    this.#own = own;
+    this.#objects = objects;
+  }
+
+  /** The mapping that holds an address. */
+  vmaAt(address: bigint): Vma | undefined {
+    const vma = this.vmas[this.#firstBehind(address)];
+    return vma !== undefined && vma.start <= address ? vma : undefined;
+  }
+
+  /** What is behind [start, end), in ascending order; gaps between mappings are left out. */
+  *segments(start = 0n, end = 1n << 64n): Generator<Segment> {
+    for (let i = this.#firstBehind(start); ; i += 1) {
+      const vma = this.vmas[i];
+      if (vma === undefined || vma.start >= end) return;
+      yield* this.#vmaSegments(vma, vma.start > start ? vma.start : start, vma.end < end ? vma.end : end);
+    }
+  }
+
+  /**
+   * Bytes at an address, across pages, runs and mappings.
+   *
+   * @throws NotInArchiveError when part of it is not mapped, or mapped but not in the archive
+   */
+  async read(address: bigint, length: number): Promise<Uint8Array> {
+    const end = address + BigInt(length);
+    const out = new Uint8Array(length);
+    let at = address;
+    for (const { start, end: to, backing } of this.segments(address, end)) {
+      if (start > at) break;
+      if (backing.kind === 'pages') {
+        const bytes = await backing.pages.source.read(backing.offset, Number(to - start));
+        out.set(bytes, Number(start - address));
+      } else if (backing.kind !== 'zero') {
+        throw notInArchive(start, backing);
+      }
+      at = to;
+    }
+    if (at < end) throw new NotInArchiveError(at, 'is not mapped');
+    return out;
+  }
+
+  /** [start, end) as a source of bytes whose offset 0 is `start`; reads fail as {@link read} does. */
+  source(start: bigint, end: bigint): ByteSource {
+    const name = `memory ${formatAddress(start)}-${formatAddress(end)}`;
+    return {
+      name,
+      size: Number(end - start),
+      read: (offset, length) => this.read(start + BigInt(offset), length),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  *#vmaSegments(vma: Vma, start: bigint, end: bigint): Generator<Segment> {
+    for (const piece of pagePieces(this.#own, start, end)) {
+      if (piece.kind === 'hole') yield* this.#holeSegments(vma, piece.start, piece.end);
+      else yield { start: piece.start, end: piece.end, vma, backing: backingOf(piece) };
+    }
+  }
+
+  /** Pages of a mapping that are not in the process's own pagemap. */
+  *#holeSegments(vma: Vma, start: bigint, end: bigint): Generator<Segment> {
+    const status = vma.status;
+    if (status & (VmaStatus.memfd | VmaStatus.anonShared | VmaStatus.sysvIpc)) {
+      yield* this.#sharedSegments(vma, start, end);
+    } else if (status & (VmaStatus.vvar | VmaStatus.vsyscall | VmaStatus.socket | VmaStatus.plugin)) {
+      yield { start, end, vma, backing: { kind: 'missing', why: 'kernel' } };
+    } else if (status & (VmaStatus.filePrivate | VmaStatus.fileShared)) {
+      const offset = vma.pgoff + (start - vma.start);
+      yield { start, end, vma, backing: { kind: 'file', path: this.#objects.path(vma), offset } };
+    } else {
+      yield { start, end, vma, backing: { kind: 'zero' } };
+    }
+  }
+
+  *#sharedSegments(vma: Vma, start: bigint, end: bigint): Generator<Segment> {
+    const layer = this.#objects.shared(vma);
+    if (layer === undefined) {
+      yield { start, end, vma, backing: { kind: 'missing', why: 'shared' } };
+      return;
+    }
+    const shift = vma.start - vma.pgoff;
+    for (const piece of pagePieces(layer, start - shift, end - shift)) {
+      const backing: Backing = piece.kind === 'hole' ? { kind: 'zero' } : backingOf(piece);
+      yield { start: piece.start + shift, end: piece.end + shift, vma, backing };
+    }
+  }
+
+  #firstBehind(address: bigint): number {
+    let low = 0;
+    let high = this.vmas.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const vma = this.vmas[middle];
+      if (vma !== undefined && vma.end <= address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+type Known =
+  | { readonly kind: 'pages'; readonly pages: PagesImage; readonly offset: number }
+  | { readonly kind: 'parent' }
+  | { readonly kind: 'absent' };
+
+function backingOf(piece: Known): Backing {
+  if (piece.kind === 'pages') return { kind: 'pages', pages: piece.pages, offset: piece.offset };
+  return { kind: 'missing', why: piece.kind === 'parent' ? 'parent' : 'page-server' };
+}
+
+const REASONS: Readonly<Record<Missing, string>> = {
+  parent: 'is in a parent checkpoint that the archive does not hold',
+  'page-server': 'was left with a page server and never written to the archive',
+  kernel: "is the kernel's own or a device's, which CRIU does not dump",
+  shared: 'is shared memory whose pages the archive does not hold',
+};
+
+const PARENT_REMEDY = 'put the images of the earlier checkpoint where the link "parent" of this one points';
+
+/** The error for a piece that cannot be read. */
+export function notInArchive(address: bigint, backing: Backing): NotInArchiveError {
+  if (backing.kind === 'file') {
+    const problem = `is offset ${formatAddress(backing.offset)} of the file ${backing.path}, unchanged and so not dumped`;
+    return new NotInArchiveError(address, problem, 'look it up in the file, in the image of the container');
+  }
+  const why = backing.kind === 'missing' ? backing.why : 'shared';
+  return new NotInArchiveError(address, REASONS[why], why === 'parent' ? PARENT_REMEDY : undefined);
+}

@@ -1,0 +1,228 @@
+import type { Archive } from '../archive/archive.js';
+import { FormatError, NotFoundError } from '../base/errors.js';
+import { formatAddress } from '../base/units.js';
+import { AddressSpace, type MappedObjects, type Vma, VmaStatus } from './address-space.js';
+import { collectEntries, openImage } from './image.js';
+import type { EntryOf, ImageKind } from './kinds.js';
+import type { PageLayer, PagesImage } from './page-layers.js';
+import { PageRuns } from './pagemap.js';
+import type { FileEntry } from './schema/fdinfo.js';
+import type { MemfdInodeEntry } from './schema/files.js';
+import type { MmEntry } from './schema/memory.js';
+
+/** Page sizes that Linux has on the machines that CRIU runs on. */
+const PAGE_SIZES = [4096, 16384, 65536];
+/** AT_PAGESZ of the auxiliary vector. */
+const AT_PAGESZ = 6n;
+/** A chain of incremental checkpoints longer than this is refused. */
+const MAX_PARENTS = 64;
+
+/** The memory of one process, and what the kernel kept beside it. */
+export interface ProcessMemory {
+  readonly pid: number;
+  readonly space: AddressSpace;
+  readonly mm: MmEntry;
+}
+
+/** The memory in an archive: of every process, and the objects that processes share. Opens each pagemap once. */
+export class MemoryImages {
+  readonly #archive: Archive;
+  readonly #directory: string;
+  readonly #layers = new Map<string, Promise<PageLayer | undefined>>();
+  #files: Promise<ReadonlyMap<number, FileEntry>> | undefined;
+  #memfds: Promise<ReadonlyMap<number, MemfdInodeEntry>> | undefined;
+
+  /** @param directory - where CRIU's images are in the archive, with a slash at its end: `checkpoint/` */
+  constructor(archive: Archive, directory = 'checkpoint/') {
+    this.#archive = archive;
+    this.#directory = directory;
+  }
+
+  /**
+   * The memory of a process.
+   *
+   * @throws NotFoundError when there is no process of that PID, or it has no memory (a zombie)
+   * @throws FormatError when its mappings or its pagemap make no sense
+   */
+  async process(pid: number): Promise<ProcessMemory> {
+    const name = `mm-${pid}.img`;
+    const [mm] = (await this.#entries(name, 'MM')) ?? [];
+    if (mm === undefined) throw await this.#noMemory(pid);
+    const vmas = checkVmas(mm.vmas, this.#path(name));
+    const pageSize = pageSizeOf(mm, this.#path(name));
+    const own = await this.#layer(`pagemap-${pid}.img`, pageSize);
+    const objects = await this.#mappedObjects(vmas, pageSize);
+    const space = new AddressSpace(
+      vmas,
+      own ?? { runs: [], pages: undefined, parent: undefined },
+      objects,
+      pageSize,
+    );
+    return { pid, space, mm };
+  }
+
+  /** The pages of a shared memory object (`pagemap-shmem-ID.img`); undefined when the archive has none. */
+  sharedPages(id: bigint | number, pageSize: number): Promise<PageLayer | undefined> {
+    return this.#layer(`pagemap-shmem-${id}.img`, pageSize);
+  }
+
+  /** Open files and mapped files by id (`files.img`); empty when the archive has none. */
+  files(): Promise<ReadonlyMap<number, FileEntry>> {
+    this.#files ??= this.#entries('files.img', 'FILES').then(
+      (entries) => new Map((entries ?? []).map((entry) => [entry.id, entry])),
+    );
+    return this.#files;
+  }
+
+  /** memfds, and anonymous shared memory, which the kernel keeps the same way, by inode id (`memfd.img`). */
+  memfds(): Promise<ReadonlyMap<number, MemfdInodeEntry>> {
+    this.#memfds ??= this.#entries('memfd.img', 'MEMFD_INODE').then(
+      (entries) => new Map((entries ?? []).map((entry) => [Number(entry.inode_id), entry])),
+    );
+    return this.#memfds;
+  }
+
+  async #mappedObjects(vmas: readonly Vma[], pageSize: number): Promise<MappedObjects> {
+    const files = await this.files();
+    const memfds = await this.memfds();
+    const memfdOf = (vma: Vma): MemfdInodeEntry | undefined => {
+      const inode = files.get(Number(vma.shmid))?.memfd?.inode_id;
+      return inode === undefined ? undefined : memfds.get(inode);
+    };
+    const idOf = (vma: Vma): bigint | undefined => {
+      if (!(vma.status & VmaStatus.memfd)) return vma.shmid;
+      const inode = memfdOf(vma);
+      return inode === undefined ? undefined : BigInt(inode.shmid);
+    };
+    const layers = new Map<bigint, PageLayer | undefined>();
+    for (const vma of vmas) {
+      if (!(vma.status & (VmaStatus.memfd | VmaStatus.anonShared | VmaStatus.sysvIpc))) continue;
+      const id = idOf(vma);
+      if (id !== undefined && !layers.has(id)) layers.set(id, await this.sharedPages(id, pageSize));
+    }
+    return {
+      shared: (vma) => layers.get(idOf(vma) ?? -1n),
+      path: (vma) => {
+        const memfd = vma.status & VmaStatus.memfd ? memfdOf(vma) : undefined;
+        if (memfd !== undefined) return memfd.name === '/dev/zero' ? '/dev/zero' : `/memfd:${memfd.name}`;
+        return files.get(Number(vma.shmid))?.reg?.name ?? '';
+      },
+    };
+  }
+
+  /** A pagemap with its pages and its parents. */
+  #layer(name: string, pageSize: number): Promise<PageLayer | undefined> {
+    let layer = this.#layers.get(name);
+    if (layer === undefined) {
+      layer = this.#readLayer(name, pageSize, [this.#directory]);
+      this.#layers.set(name, layer);
+    }
+    return layer;
+  }
+
+  /** @param chain - the image directories from the archive's own to the parent that is to be read */
+  async #readLayer(name: string, pageSize: number, chain: readonly string[]): Promise<PageLayer | undefined> {
+    const directory = chain.at(-1) ?? '';
+    const path = `${directory}${name}`;
+    const entry = await this.#archive.find(path);
+    if (entry === undefined) return undefined;
+    const image = await openImage(this.#archive.open(entry), 'PAGEMAP');
+    const { value: head } = await image.head();
+    const pages = await this.#pages(`${directory}pages-${head.pages_id}.img`);
+    const runs = new PageRuns({ name: image.name, pageSize, pagesSize: pages?.source.size });
+    for await (const { value, offset } of image.entries()) runs.add(value, offset);
+    const parentDirectory = await this.#parentOf(directory);
+    if (parentDirectory === undefined) return { runs: runs.runs, pages, parent: undefined };
+    if (chain.length === MAX_PARENTS || chain.includes(parentDirectory)) {
+      throw new FormatError(path, undefined, `has more than ${MAX_PARENTS} parents, or is its own`);
+    }
+    const parent = await this.#readLayer(name, pageSize, [...chain, parentDirectory]);
+    return { runs: runs.runs, pages, parent };
+  }
+
+  async #pages(name: string): Promise<PagesImage | undefined> {
+    const entry = await this.#archive.find(name);
+    if (entry === undefined) return undefined;
+    return { name, source: this.#archive.open(entry), archiveOffset: entry.dataOffset };
+  }
+
+  /** Where the link `parent` leads, which CRIU makes for incremental checkpoints; undefined without one. */
+  async #parentOf(directory: string): Promise<string | undefined> {
+    const link = await this.#archive.find(`${directory}parent`);
+    if (link?.type === 'directory') return `${directory}parent/`;
+    if (link?.type !== 'symlink' || link.linkName === undefined) return undefined;
+    return resolveDirectory(directory, link.linkName);
+  }
+
+  async #entries<K extends ImageKind>(name: string, kind: K): Promise<EntryOf<K>[] | undefined> {
+    const entry = await this.#archive.find(this.#path(name));
+    if (entry === undefined || entry.size === 0) return undefined;
+    return collectEntries(await openImage(this.#archive.open(entry), kind));
+  }
+
+  #path(name: string): string {
+    return `${this.#directory}${name}`;
+  }
+
+  /** Why a PID has no memory here. */
+  async #noMemory(pid: number): Promise<NotFoundError> {
+    for (const process of (await this.#entries('pstree.img', 'PSTREE')) ?? []) {
+      if (process.pid === pid) {
+        return new NotFoundError(`process ${pid} has no memory in the archive: it is a zombie`, {
+          remedy: 'coldcase ps lists the processes and their states',
+        });
+      }
+      if (process.threads.includes(pid)) {
+        return new NotFoundError(`${pid} is a thread of process ${process.pid}`, {
+          remedy: `its memory is that of its process: --pid ${process.pid}`,
+        });
+      }
+    }
+    return new NotFoundError(`there is no process ${pid} in the archive`, {
+      remedy: 'coldcase ps lists the processes',
+    });
+  }
+}
+
+/** Mappings in ascending order without overlap, as the kernel keeps them. */
+function checkVmas(vmas: readonly Vma[], name: string): readonly Vma[] {
+  let floor = 0n;
+  for (const { start, end } of vmas) {
+    if (start >= end) {
+      throw new FormatError(name, undefined, `the mapping at ${formatAddress(start)} ends before it begins`);
+    }
+    if (start < floor) {
+      throw new FormatError(
+        name,
+        undefined,
+        `the mapping at ${formatAddress(start)} overlaps the one before it`,
+      );
+    }
+    floor = end;
+  }
+  return vmas;
+}
+
+/** The page size that the kernel told the process (AT_PAGESZ); 4 KiB when it is not there. */
+function pageSizeOf(mm: MmEntry, name: string): number {
+  const auxv = mm.mm_saved_auxv;
+  for (let i = 0; i + 1 < auxv.length; i += 2) {
+    if (auxv[i] !== AT_PAGESZ) continue;
+    const size = Number(auxv[i + 1]);
+    if (!PAGE_SIZES.includes(size)) throw new FormatError(name, undefined, `a page size of ${size} bytes`);
+    return size;
+  }
+  return 4096;
+}
+
+/** A link's target as a directory of the archive; undefined when it leads out of it. */
+function resolveDirectory(from: string, target: string): string | undefined {
+  if (target.startsWith('/')) return undefined;
+  const path: string[] = [];
+  for (const part of `${from}${target}`.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part === '..' && path.pop() === undefined) return undefined;
+    if (part !== '..') path.push(part);
+  }
+  return path.length === 0 ? '' : `${path.join('/')}/`;
+}
