@@ -6,4 +6,17 @@ interface CommandEntry {
 }
 
 /** Every command, in the order of the help text. Only the one that is asked for is loaded. */
-export const COMMANDS: Readonly<Record<string, CommandEntry>> = {};
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  ls: {
+    summary: 'list the entries of an archive',
+    load: async () => (await import('./ls.js')).lsCommand,
+  },
+  cat: {
+    summary: 'write entries of an archive to standard output',
+    load: async () => (await import('./cat.js')).catCommand,
+  },
+  extract: {
+    summary: 'write entries of an archive to a directory, safely',
+    load: async () => (await import('./extract.js')).extractCommand,
+  },
+};

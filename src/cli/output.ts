@@ -112,8 +112,8 @@ export function renderRows<R extends Row>(
   }
 }
 
-/** Writes text to standard output and waits until it has been taken. */
-export function writeOut(text: string): Promise<void> {
+/** Writes text or bytes to standard output and waits until they have been taken. */
+export function writeOut(text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });

@@ -1,0 +1,97 @@
+import { NotFoundError } from '../base/errors.js';
+import { type Archive, type ArchiveEntry, makeArchive } from './archive.js';
+import { openArchiveSource } from './open.js';
+
+/** Separates an archive within the archive from the path in it: `rootfs-diff.tar//etc/passwd`. */
+export const NESTED = '//';
+
+/** An entry, the archive it is in, and the path that names it from outside, nested archives included. */
+export interface Selected {
+  readonly archive: Archive;
+  readonly entry: ArchiveEntry;
+  readonly path: string;
+}
+
+/**
+ * The entries that a path or pattern names, in the order of the tar. `*` and `?` stand for anything within one
+ * path component, `**` for anything at all; a directory stands for all that is in it; `ENTRY//PATTERN` looks into
+ * the entry, which is itself a tar (compressed or not); an empty pattern names everything.
+ *
+ * @throws NotFoundError when nothing has that name; FormatError when a nested archive is none
+ */
+export async function selectEntries(archive: Archive, pattern: string): Promise<Selected[]> {
+  const { inner, prefix, rest } = await descend(archive, pattern);
+  const matches = patternMatcher(rest);
+  const chosen = (await inner.entries()).filter(({ name }) => matches(name));
+  if (chosen.length === 0 && rest !== '') throw notFound(pattern);
+  return chosen.map((entry) => ({ archive: inner, entry, path: prefix + entry.name }));
+}
+
+/**
+ * The one entry that a path names, nested archives included; of several with the same name the last.
+ *
+ * @throws NotFoundError when there is none
+ */
+export async function selectEntry(archive: Archive, path: string): Promise<Selected> {
+  const { inner, rest } = await descend(archive, path);
+  const entry = await inner.find(rest);
+  if (entry === undefined) throw notFound(path);
+  return { archive: inner, entry, path };
+}
+
+const notFound = (path: string): NotFoundError =>
+  new NotFoundError(`no entry ${path} in the archive`, { remedy: 'coldcase ls lists what is there' });
+
+async function descend(
+  archive: Archive,
+  path: string,
+): Promise<{ inner: Archive; prefix: string; rest: string }> {
+  // A tar may hold names with two slashes in a row; what is there as it stands goes first.
+  if (!path.includes(NESTED) || (await archive.find(path)) !== undefined) {
+    return { inner: archive, prefix: '', rest: path };
+  }
+  const at = path.indexOf(NESTED);
+  const name = path.slice(0, at);
+  const inner = await openNested(archive, name);
+  const deeper = await descend(inner, path.slice(at + NESTED.length));
+  return { ...deeper, prefix: name + NESTED + deeper.prefix };
+}
+
+/**
+ * Opens an entry that is a tar itself, such as rootfs-diff.tar. It reads through the outer archive, and need not
+ * be closed.
+ *
+ * @throws NotFoundError when there is no such entry; FormatError when it is no archive
+ */
+export async function openNested(archive: Archive, name: string): Promise<Archive> {
+  const entry = await archive.find(name);
+  if (entry === undefined) throw notFound(name);
+  const source = archive.open(entry);
+  // An empty layer diff is written as an empty file by some engines.
+  if (source.size === 0) return emptyArchive(`${archive.location}${NESTED}${name}`);
+  return openArchiveSource(source, `${archive.location}${NESTED}${name}`);
+}
+
+function emptyArchive(location: string): Archive {
+  const facts = {
+    storedSize: 0,
+    encrypted: false,
+    compression: 'none',
+    tarSize: 0,
+    endMarked: false,
+  } as const;
+  const nothing = { name: location, size: 0, read: async () => new Uint8Array(0), close: async () => {} };
+  return makeArchive(location, facts, [], nothing);
+}
+
+function patternMatcher(pattern: string): (name: string) => boolean {
+  const bare = pattern.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '');
+  if (bare === '') return () => true;
+  const source = bare.replace(/\*\*|[*?]|[\\^$.+()|[\]{}]/g, (special) => {
+    if (special === '**') return '.*';
+    if (special === '*') return '[^/]*';
+    return special === '?' ? '[^/]' : `\\${special}`;
+  });
+  const expression = new RegExp(`^${source}(?:/.*)?$`, 'su');
+  return (name) => expression.test(name);
+}
