@@ -19,4 +19,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'write entries of an archive to a directory, safely',
     load: async () => (await import('./extract.js')).extractCommand,
   },
+  decode: {
+    summary: 'CRIU images as the JSON of crit',
+    load: async () => (await import('./decode.js')).decodeCommand,
+  },
 };

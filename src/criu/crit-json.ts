@@ -1,6 +1,7 @@
+import { FormatError } from '../base/errors.js';
 import type { ByteSource } from '../bytes/source.js';
 import type { Extra } from './extra.js';
-import type { CriuImage, ImageRecord } from './image.js';
+import type { ImageRecord } from './image.js';
 import { type JsonPiece, type JsonValue, jsonPieces, jsonString, lineBreak, Payload } from './json-text.js';
 import { presentMessage } from './present.js';
 import { BASE64_LINE, pythonBase64 } from './python.js';
@@ -15,25 +16,42 @@ export interface CritStyle {
   readonly level?: number;
 }
 
+/** What {@link critJson} needs of an image. */
+export interface Decodable {
+  readonly kind: string;
+  readonly source: ByteSource;
+  records(): AsyncIterable<ImageRecord>;
+}
+
 /**
  * The JSON of an image, in pieces: `{"magic": KIND, "entries": [...]}`, what follows a message under its `extra`.
- * Holds one entry at a time.
+ * Holds one entry at a time. When an entry makes no sense, the text ends, as valid JSON, with the entries before it
+ * and an `error`; then the error is thrown.
  *
  * @throws FormatError at the first entry that makes no sense
  */
-export async function* critJson(image: CriuImage, style: CritStyle): AsyncGenerator<string> {
+export async function* critJson(image: Decodable, style: CritStyle): AsyncGenerator<string> {
   const base = style.pretty ? (style.level ?? 0) : undefined;
   const [inside, item] = base === undefined ? [undefined, undefined] : [base + 1, base + 2];
   const comma = base === undefined ? ', ' : ',';
   yield `{${lineBreak(inside)}"magic": ${jsonString(image.kind)}${comma}${lineBreak(inside)}"entries": [`;
   let first = true;
-  for await (const record of image.records()) {
-    yield `${first ? '' : comma}${lineBreak(item)}`;
-    first = false;
-    for (const piece of jsonPieces(presentRecord(record, style.pretty), item))
-      yield* pieceText(piece, image.source);
+  let failure: FormatError | undefined;
+  try {
+    for await (const record of image.records()) {
+      yield `${first ? '' : comma}${lineBreak(item)}`;
+      first = false;
+      for (const piece of jsonPieces(presentRecord(record, style.pretty), item))
+        yield* pieceText(piece, image.source);
+    }
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    failure = error;
   }
-  yield `${first ? '' : lineBreak(inside)}]${lineBreak(base)}}`;
+  yield `${first ? '' : lineBreak(inside)}]`;
+  if (failure !== undefined) yield `${comma}${lineBreak(inside)}"error": ${jsonString(failure.message)}`;
+  yield `${lineBreak(base)}}`;
+  if (failure !== undefined) throw failure;
 }
 
 function presentRecord(record: ImageRecord, pretty: boolean): JsonValue {

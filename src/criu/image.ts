@@ -90,6 +90,25 @@ export class CriuImage<K extends ImageKind = ImageKind> {
     yield* this.rest(window);
   }
 
+  /**
+   * How many messages there are, as `crit info` counts: the head of a pagemap is none, that of a ghost file is one.
+   *
+   * @throws FormatError at the first that makes no sense
+   */
+  async count(): Promise<number> {
+    const window = new Window(this.source, this.start);
+    let count = this.kind === 'PAGEMAP' ? -1 : 0;
+    const { extra, headExtra } = this.spec;
+    if (extra === undefined && headExtra === undefined) {
+      for (; window.left > 0; count += 1) {
+        window.skip(uint32At(await window.take(4, 'the size of an entry'), 0), 'an entry');
+      }
+      return Math.max(count, 0);
+    }
+    for await (const _ of this.records()) count += 1;
+    return count;
+  }
+
   /** Reads bytes that follow a message. */
   read(range: Range): Promise<Uint8Array> {
     return this.source.read(range.offset, range.length);

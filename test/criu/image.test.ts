@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../src/base/errors.js';
+import { MemorySource } from '../../src/bytes/memory.js';
 import { critJson } from '../../src/criu/crit-json.js';
 import { collectEntries, openImage } from '../../src/criu/image.js';
 import { DecodeBudget, decodeMessage } from '../../src/criu/message.js';
 import { cgroupDirEntry } from '../../src/criu/schema/cgroup.js';
 import { buildImage, encode, word } from '../support/criu-image.js';
 import { parseExact } from '../support/json.js';
-import { bytesSource } from '../support/memory-source.js';
 
 async function json(image: Uint8Array, pretty = false): Promise<unknown> {
   let text = '';
-  for await (const piece of critJson(await openImage(bytesSource(image)), { pretty })) text += piece;
+  for await (const piece of critJson(await openImage(new MemorySource(image, 'test.img')), { pretty }))
+    text += piece;
   return parseExact(text);
 }
 
@@ -22,7 +23,7 @@ describe('images', () => {
       { message: encode({ 1: 0x400000, 2: 3 }) },
       { message: encode({ 1: 0xffff_ffff_ff60_0000n, 2: 1, 3: 1, 4: 5, 5: 0x1_0000_0001n }) },
     );
-    const opened = await openImage(bytesSource(image), 'PAGEMAP');
+    const opened = await openImage(new MemorySource(image, 'test.img'), 'PAGEMAP');
     expect((await opened.head()).value.pages_id).toBe(7);
     const [old, current] = await collectEntries(opened);
     expect(old).toEqual({ vaddr: 0x400000n, compat_nr_pages: 3 });
@@ -45,7 +46,7 @@ describe('images', () => {
 
   it('reads images that begin with their own magic, as before CRIU 1.7 and in inventory.img', async () => {
     const image = buildImage('FS', { message: encode({ 1: 3, 2: 4 }) }).subarray(4);
-    expect(await collectEntries(await openImage(bytesSource(image), 'FS'))).toEqual([
+    expect(await collectEntries(await openImage(new MemorySource(image, 'test.img'), 'FS'))).toEqual([
       { cwd_id: 3, root_id: 4 },
     ]);
   });
@@ -91,11 +92,13 @@ describe('images', () => {
 
   it('refuses another kind than the expected one, and what is no image', async () => {
     const image = buildImage('FS', { message: encode({ 1: 3, 2: 4 }) });
-    await expect(openImage(bytesSource(image), 'MM')).rejects.toThrow(
+    await expect(openImage(new MemorySource(image, 'test.img'), 'MM')).rejects.toThrow(
       'an image of kind FS, where MM belongs',
     );
-    await expect(openImage(bytesSource(Buffer.from('PNG!')))).rejects.toThrow('not an image of CRIU');
-    await expect(openImage(bytesSource(Buffer.alloc(0)))).rejects.toThrow(FormatError);
+    await expect(openImage(new MemorySource(Buffer.from('PNG!'), 'test.img'))).rejects.toThrow(
+      'not an image of CRIU',
+    );
+    await expect(openImage(new MemorySource(Buffer.alloc(0), 'test.img'))).rejects.toThrow(FormatError);
   });
 
   it('bounds depth and memory', () => {
