@@ -3,6 +3,7 @@ import type { ByteSource } from '../bytes/source.js';
 import type { ArchiveEntry } from './entry.js';
 import type { CaptureRecord } from './sealed-index.js';
 import { entrySource } from './sparse-source.js';
+import type { TarAccess } from './tar-access.js';
 
 export type { ArchiveEntry, EntryType } from './entry.js';
 export type { CaptureRecord } from './sealed-index.js';
@@ -33,6 +34,8 @@ export interface Archive {
   /** The path, URL or `-` it was opened by. */
   readonly location: string;
   readonly container: ContainerFacts;
+  /** For threads that read the tar beside this one; undefined when it cannot be read at any offset, or is no file. */
+  readonly access?: TarAccess | undefined;
   /** All entries in the order of the tar; a name may occur more than once. */
   entries(): Promise<readonly ArchiveEntry[]>;
   /** The entry of that name (without leading `./`): the last one, as extracting would leave it. */

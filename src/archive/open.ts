@@ -24,7 +24,10 @@ export interface OpenOptions {
  * when its bytes make no sense or no key opens it; UsageError when it needs a key and none was given
  */
 export async function openArchive(location: string, options: OpenOptions = {}): Promise<Archive> {
-  return openArchiveSource(openFile(location), location, options);
+  const { archive, fileKey } = await openOwned(openFile(location), location, options);
+  const random =
+    archive.container.compression === 'none' || archive.container.compression === 'zstd-seekable';
+  return random ? { ...archive, access: { path: location, fileKey } } : archive;
 }
 
 /** As `openArchive`, on a source, which is closed with the archive, and when opening it fails. */
@@ -33,6 +36,16 @@ export async function openArchiveSource(
   location: string,
   options: OpenOptions = {},
 ): Promise<Archive> {
+  return (await openOwned(source, location, options)).archive;
+}
+
+interface Opened {
+  readonly archive: Archive;
+  /** Of an encrypted archive. */
+  readonly fileKey: Uint8Array | undefined;
+}
+
+async function openOwned(source: ByteSource, location: string, options: OpenOptions): Promise<Opened> {
   try {
     return await openLayers(source, location, options);
   } catch (error) {
@@ -41,26 +54,29 @@ export async function openArchiveSource(
   }
 }
 
-async function openLayers(stored: ByteSource, location: string, options: OpenOptions): Promise<Archive> {
+async function openLayers(stored: ByteSource, location: string, options: OpenOptions): Promise<Opened> {
   let source = stored;
+  let fileKey: Uint8Array | undefined;
   let format = sniff(await source.read(0, Math.min(SNIFF_LENGTH, source.size)));
   const facts = { storedSize: stored.size, encrypted: format === 'age' };
   // What a plain tar does not need is not loaded for it.
   if (format === 'age') {
-    const { openAge } = await import('../bytes/age-unlock.js');
+    const { unlockAge } = await import('../bytes/age-unlock.js');
     const { identities = [], passphrase } = options;
     const keys = {
       identities: typeof identities === 'function' ? await identities() : identities,
       passphrase,
     };
-    source = await openAge(source, keys);
+    const unlocked = await unlockAge(source, keys);
+    source = unlocked.plaintext;
+    fileKey = unlocked.fileKey;
     format = sniff(await source.read(0, Math.min(SNIFF_LENGTH, source.size)));
   }
   if (format === 'gzip' || format === 'zstd') {
     const { openCompressed } = await import('./open-compressed.js');
-    return openCompressed(source, location, format, facts, options);
+    return { archive: await openCompressed(source, location, format, facts, options), fileKey };
   }
-  return openPlain(source, location, { ...facts, compression: 'none' }, options);
+  return { archive: await openPlain(source, location, { ...facts, compression: 'none' }, options), fileKey };
 }
 
 async function openPlain(

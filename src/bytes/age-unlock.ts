@@ -38,10 +38,29 @@ export function looksEncrypted(start: Uint8Array): boolean {
  * @throws FormatError when it is not a well-formed age file
  */
 export async function openAge(source: ByteSource, keys: AgeKeys): Promise<ByteSource> {
-  const start = await source.read(0, Math.min(source.size, 2048));
-  const binary = looksLikeArmor(start) ? await openArmor(source) : source;
+  return (await unlockAge(source, keys)).plaintext;
+}
+
+/** As `openAge`, and the file key that opened it. */
+export async function unlockAge(
+  source: ByteSource,
+  keys: AgeKeys,
+): Promise<{ readonly plaintext: ByteSource; readonly fileKey: Uint8Array }> {
+  const binary = await withoutArmor(source);
   const header = await readAgeHeader(binary);
-  return openAgePayload(binary, header, await unlockFileKey(header, keys, source.name));
+  const fileKey = await unlockFileKey(header, keys, source.name);
+  return { plaintext: await openAgePayload(binary, header, fileKey), fileKey };
+}
+
+/** As `openAge`, by the file key. */
+export async function openAgeWithKey(source: ByteSource, fileKey: Uint8Array): Promise<ByteSource> {
+  const binary = await withoutArmor(source);
+  return openAgePayload(binary, await readAgeHeader(binary), fileKey);
+}
+
+async function withoutArmor(source: ByteSource): Promise<ByteSource> {
+  const start = await source.read(0, Math.min(source.size, 2048));
+  return looksLikeArmor(start) ? openArmor(source) : source;
 }
 
 /**
