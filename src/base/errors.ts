@@ -15,6 +15,8 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 export interface ErrorDetails {
   /** One line: what the user can do about it. */
   readonly remedy?: string | undefined;
+  /** Lines printed below the remedy as they are: YAML to apply, the failing line of a log. */
+  readonly more?: readonly string[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -27,11 +29,13 @@ export interface ErrorDetails {
 export abstract class ColdcaseError extends Error {
   abstract readonly exitCode: ExitCode;
   readonly remedy: string | undefined;
+  readonly more: readonly string[];
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.remedy = details.remedy;
+    this.more = details.more ?? [];
   }
 }
 

@@ -15,6 +15,7 @@ export function reportError(error: unknown, debug: boolean): ExitCode {
   const message = error instanceof Error ? error.message : String(error);
   const lines = [`coldcase: ${known ? '' : 'unexpected error: '}${escapeText(message)}`];
   if (known && error.remedy !== undefined) lines.push(`  ${escapeText(error.remedy)}`);
+  if (known) lines.push(...error.more.map((line) => `  ${escapeText(line)}`));
   if (!known) lines.push('  this is a defect of coldcase; run again with --debug and report what it prints');
   if (debug) lines.push(...causes(error));
   process.stderr.write(`${lines.join('\n')}\n`);

@@ -1,0 +1,98 @@
+import { FailedError } from '../base/errors.js';
+import { fields, integer, list, text, texts } from './json.js';
+import { isLabel, isSubdomain } from './names.js';
+
+/** A container of a pod, as the pod's status tells. All text is untrusted. */
+export interface ContainerInfo {
+  readonly name: string;
+  readonly kind: 'init' | 'container' | 'ephemeral';
+  readonly state: 'running' | 'waiting' | 'terminated' | 'unknown';
+  readonly image: string | null;
+  readonly imageID: string | null;
+  /** `containerd://3d13...`: the scheme tells the runtime. */
+  readonly containerID: string | null;
+  readonly restartCount: number | null;
+  /** RFC 3339, while it runs. */
+  readonly startedAt: string | null;
+}
+
+/** What a record of evidence should say about a pod; its annotations and environment are left out on purpose. */
+export interface PodInfo {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string | null;
+  readonly nodeName: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly owners: readonly { readonly kind: string; readonly name: string }[];
+  readonly serviceAccount: string | null;
+  readonly hostIP: string | null;
+  readonly podIPs: readonly string[];
+  readonly startTime: string | null;
+  readonly containers: readonly ContainerInfo[];
+}
+
+const MOST_PODS = 10_000;
+
+/** @throws FailedError when the answer is no v1.PodList */
+export function parsePods(answer: unknown, where: string): readonly PodInfo[] {
+  const { items } = fields(answer);
+  if (!Array.isArray(items) && items !== null) {
+    throw new FailedError(`${where} answered something that is no list of pods`);
+  }
+  return list(items)
+    .slice(0, MOST_PODS)
+    .map(parsePod)
+    .filter((pod) => pod !== undefined);
+}
+
+/** A v1.Pod; undefined when its names are none. */
+export function parsePod(value: unknown): PodInfo | undefined {
+  const { metadata: rawMetadata, spec: rawSpec, status: rawStatus } = fields(value);
+  const [metadata, spec, status] = [fields(rawMetadata), fields(rawSpec), fields(rawStatus)];
+  const [namespace, name] = [text(metadata['namespace']), text(metadata['name'])];
+  if (namespace === undefined || name === undefined || !isLabel(namespace) || !isSubdomain(name))
+    return undefined;
+  return {
+    namespace,
+    name,
+    uid: text(metadata['uid']) ?? null,
+    nodeName: text(spec['nodeName']) ?? null,
+    labels: texts(metadata['labels']),
+    owners: list(metadata['ownerReferences']).map((owner) => ({
+      kind: text(fields(owner)['kind']) ?? '',
+      name: text(fields(owner)['name']) ?? '',
+    })),
+    serviceAccount: text(spec['serviceAccountName']) ?? null,
+    hostIP: text(status['hostIP']) ?? null,
+    podIPs: list(status['podIPs']).map((ip) => text(fields(ip)['ip']) ?? ''),
+    startTime: text(status['startTime']) ?? null,
+    containers: [
+      ...containers('init', spec['initContainers'], status['initContainerStatuses']),
+      ...containers('container', spec['containers'], status['containerStatuses']),
+      ...containers('ephemeral', spec['ephemeralContainers'], status['ephemeralContainerStatuses']),
+    ],
+  };
+}
+
+function containers(kind: ContainerInfo['kind'], specs: unknown, statuses: unknown): ContainerInfo[] {
+  const byName = new Map(list(statuses).map((one) => [text(fields(one)['name']), fields(one)]));
+  return list(specs).flatMap((one) => {
+    const name = text(fields(one)['name']);
+    if (name === undefined || !isLabel(name)) return [];
+    const status = byName.get(name) ?? {};
+    const state = fields(status['state']);
+    const running = fields(state['running']);
+    return [
+      {
+        name,
+        kind,
+        state: (['running', 'waiting', 'terminated'] as const).find((key) => key in state) ?? 'unknown',
+        image: text(status['image']) ?? text(fields(one)['image']) ?? null,
+        imageID: text(status['imageID']) || null,
+        containerID: text(status['containerID']) || null,
+        restartCount: integer(status['restartCount']) ?? null,
+        startedAt: text(running['startedAt']) ?? null,
+      },
+    ];
+  });
+}
