@@ -18,7 +18,7 @@ const CACHE = 32 * 1024 * 1024;
 const BATCH = 2 * 1024 * 1024;
 
 /** Where the frames are: frame i spans [compressed[i], compressed[i + 1]) and likewise decompressed. */
-interface SeekTable {
+export interface SeekTable {
   readonly frames: number;
   readonly compressed: Float64Array;
   readonly decompressed: Float64Array;
@@ -35,7 +35,12 @@ export async function openSeekableZstd(below: ByteSource): Promise<SeekableZstd 
   return table === undefined ? undefined : new SeekableZstd(below, table);
 }
 
-async function readSeekTable(below: ByteSource): Promise<SeekTable | undefined> {
+/**
+ * The seek table at the end of a zstd file.
+ *
+ * @returns undefined when there is none, or it does not add up to the file
+ */
+export async function readSeekTable(below: ByteSource): Promise<SeekTable | undefined> {
   if (below.size < SKIPPABLE_HEADER + SEEK_FOOTER_SIZE) return undefined;
   const footer = view(await below.read(below.size - SEEK_FOOTER_SIZE, SEEK_FOOTER_SIZE));
   const frames = footer.getUint32(0, true);

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { decodeSealedIndex, type SealedIndex } from '../archive/sealed-index.js';
+import { FormatError, IntegrityError } from '../base/errors.js';
+import { readSeekTable, type SeekTable } from '../bytes/seekable-zstd.js';
+import type { ByteSource } from '../bytes/source.js';
+import { decodeFrame } from '../bytes/zstd.js';
+import type { Digest } from './seal-stream.js';
+import { TarFollower } from './tar-follower.js';
+
+export interface CheckOptions {
+  /** Given the tar in order, each piece before its hash is known to be right. */
+  readonly onContent?: ((content: Uint8Array) => void | Promise<void>) | undefined;
+  /** Told how many bytes of the tar were read back. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CheckedContent {
+  readonly tar: Digest & { readonly entries: number };
+  readonly frames: number;
+  readonly index: SealedIndex;
+}
+
+/**
+ * Reads a sealed file's whole plaintext back, and checks all of it: every encrypted chunk authenticates, every
+ * frame decodes with its checksum to the size that the seek table says, the index is the one of the tar that
+ * comes out, and its hash is that of the tar.
+ *
+ * @param payload - the decrypted file, as `openAge` gives it
+ * @returns undefined when there is no seek table with an index: the file was not sealed by coldcase
+ * @throws IntegrityError saying what does not hold
+ */
+export async function checkContent(
+  payload: ByteSource,
+  options: CheckOptions = {},
+): Promise<CheckedContent | undefined> {
+  const table = await readSeekTable(payload);
+  if (table === undefined) return undefined;
+  const indexFrame = await readIndexFrame(payload, table);
+  if (indexFrame === undefined) return undefined;
+  const total = table.decompressed[table.frames] ?? 0;
+  const index = decodeSealedIndex(indexFrame.bytes, payload.name, indexFrame.offset, total);
+
+  const hash = createHash('sha256');
+  const follower = new TarFollower(payload.name);
+  let done = 0;
+  for await (const content of contents(payload, table)) {
+    options.signal?.throwIfAborted();
+    hash.update(content);
+    follower.push(content);
+    await options.onContent?.(content);
+    done += content.length;
+    options.onProgress?.(done, total);
+  }
+  const sha256 = hash.digest('hex');
+  if (sha256 !== index.tar.sha256) {
+    throw new IntegrityError(
+      `${payload.name}: the tar in it has SHA-256 ${sha256}, but its index says ${index.tar.sha256}`,
+    );
+  }
+  const { entries, marked } = follower.end();
+  if (marked !== index.marked || (index.entries !== null && !isDeepStrictEqual(entries, index.entries))) {
+    throw new IntegrityError(`${payload.name}: its index does not list what is in the tar`);
+  }
+  return { tar: { size: done, sha256, entries: entries.length }, frames: table.frames - 1, index };
+}
+
+async function readIndexFrame(
+  payload: ByteSource,
+  table: SeekTable,
+): Promise<{ readonly bytes: Uint8Array; readonly offset: number } | undefined> {
+  const last = table.frames - 1;
+  const [offset, size, content] = span(table, last);
+  if (content !== 0) return undefined;
+  return { bytes: await payload.read(offset, size), offset };
+}
+
+/** The content of every frame but the index, in order. */
+async function* contents(payload: ByteSource, table: SeekTable): AsyncGenerator<Uint8Array> {
+  for (let frame = 0; frame < table.frames - 1; frame += 1) {
+    const [offset, size, contentSize] = span(table, frame);
+    if (contentSize === 0)
+      throw new FormatError(payload.name, offset, 'an empty frame among those of the tar');
+    yield decodeFrame(await payload.read(offset, size), contentSize, payload.name, offset);
+  }
+}
+
+function span(table: SeekTable, frame: number): [offset: number, size: number, contentSize: number] {
+  const offset = table.compressed[frame] ?? 0;
+  const content = table.decompressed[frame] ?? 0;
+  return [
+    offset,
+    (table.compressed[frame + 1] ?? offset) - offset,
+    (table.decompressed[frame + 1] ?? content) - content,
+  ];
+}

@@ -1,0 +1,175 @@
+/** Tar bytes in one zstd frame: the unit of random access. */
+export const FRAME_SIZE = 1024 * 1024;
+/** Room for a frame that does not compress: zstd's ZSTD_COMPRESSBOUND of FRAME_SIZE, rounded up. */
+const FRAME_BOUND = FRAME_SIZE + FRAME_SIZE / 128;
+
+/** What a compressing thread fails with when the file ends before its size. */
+export const SHRUNK = 'shrunk';
+
+/** Words of the control block that all threads share. */
+const STOP = 0;
+const FINISHED = 1;
+const PUBLISHED = 2;
+const CLAIMED = 3;
+const HASHED = 4;
+const SEQUENCE = 5;
+const MAIN_WAITS = 6;
+const WORDS = 8;
+
+/** What a worker needs to take part: all of it shared memory. */
+export interface RingMemory {
+  readonly slots: number;
+  readonly control: SharedArrayBuffer;
+  readonly inputs: SharedArrayBuffer;
+  readonly outputs: SharedArrayBuffer;
+}
+
+export function allocateRing(slots: number): RingMemory {
+  return {
+    slots,
+    control: new SharedArrayBuffer(4 * (WORDS + 4 * slots)),
+    inputs: new SharedArrayBuffer(slots * FRAME_SIZE),
+    outputs: new SharedArrayBuffer(slots * FRAME_BOUND),
+  };
+}
+
+/**
+ * A ring of frames on their way from tar bytes to compressed ones, shared between the main thread, the threads
+ * that compress (each frame by whoever is free) and the one that hashes (in order). Frame n lives in slot
+ * n modulo the number of slots, until it was both hashed and consumed.
+ *
+ * Main publishes frames in order; a compressing thread claims one, fills it (when the input is a file) and
+ * compresses it; the hashing thread follows as they are filled. Threads sleep on one word, SEQUENCE, that every
+ * event increments; the main thread, which must not sleep, is sent a message when it said that it waits.
+ */
+export class FrameRing {
+  private readonly words: Int32Array;
+  private readonly inputLengths: Int32Array;
+  private readonly outputLengths: Int32Array;
+  /** Number of the frame, plus one, that was last filled or compressed in a slot. */
+  private readonly filled: Int32Array;
+  private readonly compressed: Int32Array;
+
+  constructor(private readonly memory: RingMemory) {
+    const { control, slots } = memory;
+    const array = (index: number): Int32Array => new Int32Array(control, 4 * (WORDS + index * slots), slots);
+    this.words = new Int32Array(control, 0, WORDS);
+    this.inputLengths = array(0);
+    this.outputLengths = array(1);
+    this.filled = array(2);
+    this.compressed = array(3);
+  }
+
+  get slots(): number {
+    return this.memory.slots;
+  }
+
+  /** Where a frame's tar bytes are: all of its slot, for whoever fills it. */
+  slotInput(frame: number): Uint8Array {
+    return new Uint8Array(this.memory.inputs, (frame % this.slots) * FRAME_SIZE, FRAME_SIZE);
+  }
+
+  input(frame: number): Uint8Array {
+    return this.slotInput(frame).subarray(0, this.inputLengths[frame % this.slots]);
+  }
+
+  slotOutput(frame: number): Uint8Array {
+    return new Uint8Array(this.memory.outputs, (frame % this.slots) * FRAME_BOUND, FRAME_BOUND);
+  }
+
+  output(frame: number): Uint8Array {
+    return this.slotOutput(frame).subarray(0, this.outputLengths[frame % this.slots]);
+  }
+
+  /** Main thread: frame `frame`, the next one, has `length` bytes; they are in its slot already if `isFilled`. */
+  publish(frame: number, length: number, isFilled: boolean): void {
+    Atomics.store(this.inputLengths, frame % this.slots, length);
+    if (isFilled) Atomics.store(this.filled, frame % this.slots, frame + 1);
+    Atomics.store(this.words, PUBLISHED, frame + 1);
+    this.announce();
+  }
+
+  /** Main thread: no frames come after those published. */
+  finish(): void {
+    Atomics.store(this.words, FINISHED, 1);
+    this.announce();
+  }
+
+  /** Any thread: everyone is to end at once. */
+  stop(): void {
+    Atomics.store(this.words, STOP, 1);
+    this.announce();
+  }
+
+  /** Compressing thread: sleeps until there is a frame for it; `undefined` when there will be none. */
+  claim(): number | undefined {
+    for (;;) {
+      const sequence = Atomics.load(this.words, SEQUENCE);
+      const next = Atomics.load(this.words, CLAIMED);
+      if (Atomics.load(this.words, STOP) === 1) return undefined;
+      if (next < Atomics.load(this.words, PUBLISHED)) {
+        if (Atomics.compareExchange(this.words, CLAIMED, next, next + 1) === next) return next;
+      } else if (Atomics.load(this.words, FINISHED) === 1) {
+        return undefined;
+      } else {
+        Atomics.wait(this.words, SEQUENCE, sequence);
+      }
+    }
+  }
+
+  markFilled(frame: number): void {
+    Atomics.store(this.filled, frame % this.slots, frame + 1);
+    this.announce();
+  }
+
+  /** @returns whether the main thread waits for an event, and is to be sent a message */
+  markCompressed(frame: number, length: number): boolean {
+    Atomics.store(this.outputLengths, frame % this.slots, length);
+    Atomics.store(this.compressed, frame % this.slots, frame + 1);
+    return this.takeMainWaits();
+  }
+
+  isCompressed(frame: number): boolean {
+    return Atomics.load(this.compressed, frame % this.slots) === frame + 1;
+  }
+
+  /** Hashing thread: sleeps until a frame is filled; false when there is no such frame. */
+  waitFilled(frame: number): boolean {
+    for (;;) {
+      const sequence = Atomics.load(this.words, SEQUENCE);
+      if (Atomics.load(this.words, STOP) === 1) return false;
+      if (Atomics.load(this.filled, frame % this.slots) === frame + 1) return true;
+      const finished = Atomics.load(this.words, FINISHED) === 1;
+      if (finished && frame >= Atomics.load(this.words, PUBLISHED)) return false;
+      Atomics.wait(this.words, SEQUENCE, sequence);
+    }
+  }
+
+  /** @returns as `markCompressed` */
+  markHashed(frame: number): boolean {
+    Atomics.store(this.words, HASHED, frame + 1);
+    return this.takeMainWaits();
+  }
+
+  get hashed(): number {
+    return Atomics.load(this.words, HASHED);
+  }
+
+  get stopped(): boolean {
+    return Atomics.load(this.words, STOP) === 1;
+  }
+
+  /** Main thread: from now on the next event is to be told. What it waits for has to be looked at after this. */
+  setMainWaits(): void {
+    Atomics.store(this.words, MAIN_WAITS, 1);
+  }
+
+  private takeMainWaits(): boolean {
+    return Atomics.exchange(this.words, MAIN_WAITS, 0) === 1;
+  }
+
+  private announce(): void {
+    Atomics.add(this.words, SEQUENCE, 1);
+    Atomics.notify(this.words, SEQUENCE);
+  }
+}

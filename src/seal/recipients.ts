@@ -1,0 +1,137 @@
+import { createCipheriv, randomBytes } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import type { Recipient } from 'age-encryption';
+import { FailedError, UnsafeError, UsageError } from '../base/errors.js';
+import { fileError } from '../base/files.js';
+import { CIPHER, CIPHER_OPTIONS, payloadKey } from '../bytes/age-stream.js';
+import { deriveKey, MAX_WORK_FACTOR } from '../bytes/age-unlock.js';
+
+/** Whom a file is sealed for: recipients, or a passphrase alone (age allows no mixture). */
+export type SealFor = { readonly recipients: readonly string[] } | { readonly passphrase: string };
+
+const MAX_RECIPIENTS = 256;
+const MAX_RECIPIENT_FILE = 1024 * 1024;
+const FILE_KEY_SIZE = 16;
+const NONCE_SIZE = 16;
+const POST_QUANTUM = /^age1(?:pq|tagpq)1/;
+
+/**
+ * Checks recipients as a user gave them, and drops repetitions.
+ *
+ * @throws UsageError when there is none, one is malformed, or post-quantum and other ones are mixed: whoever
+ * could break the weaker would open the file, so age refuses that too
+ */
+export async function checkRecipients(recipients: readonly string[]): Promise<string[]> {
+  const unique = [...new Set(recipients)];
+  if (unique.length === 0) {
+    const remedy =
+      'give a recipient (-r age1...), a file of them (-R FILE) or -p; coldcase keygen makes a key';
+    throw new UsageError('no recipient to seal for', { remedy });
+  }
+  if (unique.length > MAX_RECIPIENTS) throw new UsageError(`more than ${MAX_RECIPIENTS} recipients`);
+  const { Encrypter } = await import('age-encryption');
+  for (const recipient of unique) requireRecipient(recipient, new Encrypter());
+  const hybrid = unique.filter((recipient) => POST_QUANTUM.test(recipient)).length;
+  if (hybrid !== 0 && hybrid !== unique.length) {
+    throw new UsageError('post-quantum recipients cannot be mixed with others', {
+      remedy: 'seal twice, or have everyone use keygen --pq',
+    });
+  }
+  return unique;
+}
+
+function requireRecipient(recipient: string, encrypter: { addRecipient(recipient: string): void }): void {
+  if (recipient.toUpperCase().startsWith('AGE-SECRET-KEY-')) {
+    throw new UsageError('an identity (secret) was given as a recipient', {
+      remedy:
+        'give its public half, which coldcase keygen -y FILE prints; the secret is in your shell history now',
+    });
+  }
+  try {
+    encrypter.addRecipient(recipient);
+  } catch (cause) {
+    const kind = recipient.startsWith('ssh-')
+      ? 'SSH keys are not supported as recipients'
+      : 'not an age recipient';
+    const shown = recipient.length > 80 ? `${recipient.slice(0, 80)}...` : recipient;
+    throw new UsageError(`${kind}: ${shown}`, { remedy: 'recipients begin with age1 or age1pq1', cause });
+  }
+}
+
+/**
+ * Reads a file of recipients, one a line, with comments and empty lines.
+ *
+ * @param path - `-` is standard input
+ * @throws UnsafeError when everybody on the machine could have put a recipient of their own into it
+ */
+export async function readRecipientsFile(path: string): Promise<string[]> {
+  const file = await open(path === '-' ? '/dev/stdin' : path, 'r').catch((cause: unknown) => {
+    throw fileError(cause, path, 'read recipients file');
+  });
+  try {
+    const stat = await file.stat();
+    if (stat.isFile() && (stat.mode & 0o002) !== 0) {
+      throw new UnsafeError(`recipients file ${path} can be changed by everybody on this machine`, {
+        remedy: `check what is in it, then chmod o-w ${path}`,
+      });
+    }
+    if (stat.size > MAX_RECIPIENT_FILE)
+      throw new FailedError(`${path} is too large for a file of recipients`);
+    const lines = (await file.readFile('utf8')).split('\n').map((line) => line.trim());
+    const recipients = lines.filter((line) => line !== '' && !line.startsWith('#'));
+    if (recipients.length === 0) throw new UsageError(`no recipient in ${path}`);
+    return recipients;
+  } catch (cause) {
+    throw fileError(cause, path, 'read recipients file');
+  } finally {
+    await file.close();
+  }
+}
+
+/** A new age file's beginning, and the keys to what follows. */
+export interface SealedHeader {
+  /** The header and the payload nonce: what the file begins with. */
+  readonly bytes: Uint8Array;
+  /** Decrypts the whole file. Memory only. */
+  readonly fileKey: Uint8Array;
+  readonly payloadKey: Uint8Array;
+}
+
+/** Makes a file key and wraps it for everyone. The package writes the header; the payload is ours to write. */
+export async function createHeader(sealFor: SealFor): Promise<SealedHeader> {
+  const { Encrypter, Stanza } = await import('age-encryption');
+  const encrypter = new Encrypter();
+  let fileKey: Uint8Array = new Uint8Array(0);
+  encrypter.addRecipient({
+    wrapFileKey: (key) => {
+      fileKey = Uint8Array.from(key);
+      return [];
+    },
+  });
+  if ('passphrase' in sealFor) {
+    encrypter.addRecipient(passphraseRecipient(sealFor.passphrase, Stanza));
+  } else {
+    for (const recipient of await checkRecipients(sealFor.recipients)) encrypter.addRecipient(recipient);
+  }
+  const emptyFile = await encrypter.encrypt(new Uint8Array(0));
+  const header = emptyFile.subarray(0, emptyFile.length - NONCE_SIZE - CIPHER_OPTIONS.authTagLength);
+  // A nonce of our own: the package has encrypted its empty payload under the one that it chose.
+  const nonce = randomBytes(NONCE_SIZE);
+  return { bytes: Buffer.concat([header, nonce]), fileKey, payloadKey: payloadKey(fileKey, nonce) };
+}
+
+type StanzaClass = typeof import('age-encryption').Stanza;
+
+/** age's scrypt stanza, with the key derived by node:crypto: off the main thread and ten times faster. */
+function passphraseRecipient(passphrase: string, Stanza: StanzaClass): Recipient {
+  return {
+    wrapFileKey: async (fileKey) => {
+      const salt = randomBytes(FILE_KEY_SIZE);
+      const key = await deriveKey(passphrase, salt, MAX_WORK_FACTOR);
+      const cipher = createCipheriv(CIPHER, key, Buffer.alloc(12), CIPHER_OPTIONS);
+      const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
+      const salt64 = salt.toString('base64').replace(/=+$/, '');
+      return [new Stanza(['scrypt', salt64, String(MAX_WORK_FACTOR)], body)];
+    },
+  };
+}
