@@ -1,10 +1,10 @@
 import { FormatError } from '../base/errors.js';
 import type { ByteSource } from '../bytes/source.js';
+import { BASE64_LINE, pythonBase64 } from './base64.js';
 import type { Extra } from './extra.js';
 import type { ImageRecord } from './image.js';
 import { type JsonPiece, type JsonValue, jsonPieces, jsonString, lineBreak, Payload } from './json-text.js';
 import { presentMessage } from './present.js';
-import { BASE64_LINE, pythonBase64 } from './python.js';
 
 /** Bytes of a payload that are encoded at a time. */
 const CHUNK = BASE64_LINE * 1024;

@@ -1,6 +1,6 @@
 import { addressText } from './address.js';
+import { pythonBase64 } from './base64.js';
 import type { JsonObject, JsonValue } from './json-text.js';
-import { pythonBase64, pythonText } from './python.js';
 import { quotedPrintable } from './quoted-printable.js';
 import type { FlagTable, MessageType, NamedField, Presentation, UnknownField } from './schema.js';
 
@@ -45,23 +45,17 @@ function presentValue(field: NamedField, value: unknown, pretty: boolean, inheri
   const type = typeof field.type === 'function' ? field.type() : field.type;
   if (typeof type === 'object' && type.kind === 'message') return presentMessage(type, value, pretty, hex);
   if (value instanceof Uint8Array) return show.quoted ? quotedPrintable(value) : pythonBase64(value);
-  if (typeof value === 'string') return pythonText(value);
-  if (typeof value === 'boolean') return value;
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value !== 'number' && typeof value !== 'bigint')
     throw new TypeError(`${field.name}: ${typeof value}`);
   return pretty && typeof type !== 'object' ? prettyInteger(show, hex, value) : value;
 }
 
 function prettyInteger(show: Presentation, hex: boolean, value: number | bigint): JsonValue {
-  if (hex) return hexText(value);
+  if (hex) return `0x${value.toString(16)}`;
   if (show.device !== undefined) return deviceText(show.device, BigInt(value));
   if (show.flags !== undefined) return flagText(show.flags, Number(value));
   return show.names?.[Number(value)] ?? value;
-}
-
-/** As Python's `%x`: the sign before the digits. */
-function hexText(value: number | bigint): string {
-  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }
 
 /** Names of the bits, ` | ` between them, then in hexadecimal the bits without a name; nothing for no bits. */
