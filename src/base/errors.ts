@@ -29,13 +29,14 @@ export interface ErrorDetails {
 export abstract class ColdcaseError extends Error {
   abstract readonly exitCode: ExitCode;
   readonly remedy: string | undefined;
-  readonly more: readonly string[];
+  /** Whoever lets an error pass may add what it leaves behind. */
+  readonly more: string[];
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.remedy = details.remedy;
-    this.more = details.more ?? [];
+    this.more = [...(details.more ?? [])];
   }
 }
 

@@ -2,7 +2,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, unlink } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { DeniedError, FailedError, IntegrityError, NotFoundError, UnsafeError } from '../base/errors.js';
-import { errorCode } from './read-file.js';
+import { errorCode } from '../base/files.js';
 
 /**
  * The directory in which a kubelet leaves its archives, held open: whatever is done below goes through the

@@ -1,6 +1,5 @@
 import { ColdcaseError, DeniedError, FailedError } from '../base/errors.js';
 import { formatDuration } from '../base/units.js';
-import { errorCode } from './read-file.js';
 
 /** The client's own patience ended (--request-timeout); what was asked for may still be happening. */
 export class TimedOutError extends FailedError {
@@ -14,6 +13,9 @@ export class TimedOutError extends FailedError {
     this.timeout = timeout;
   }
 }
+
+/** The connection ended after the request was sent and before it was answered. */
+export class CutError extends FailedError {}
 
 type Explain = (host: string) => ColdcaseError;
 
@@ -54,9 +56,8 @@ function unreachable(host: string): ColdcaseError {
 }
 
 function cut(host: string): ColdcaseError {
-  return new FailedError(`${host} closed the connection before it answered`, {
-    remedy:
-      'the kubelet may have restarted: journalctl -u kubelet tells; a look into its checkpoint directory, too',
+  return new CutError(`${host} closed the connection before it answered`, {
+    remedy: 'the kubelet may have restarted: journalctl -u kubelet tells',
   });
 }
 
@@ -72,7 +73,7 @@ export function connectionFailure(error: unknown, url: URL): ColdcaseError {
     if (at instanceof ColdcaseError) return at;
     const nested = at instanceof AggregateError ? at.errors : [at];
     for (const one of nested) {
-      const code = errorCode(one) ?? '';
+      const code = codeOf(one) ?? '';
       const explain = BY_CODE[code];
       if (explain) return explain(url.host);
       if (code.startsWith('ERR_SSL') && code.includes('ALERT')) return alert(url.host, code, error);
@@ -97,4 +98,12 @@ function alert(host: string, code: string, cause: unknown): ColdcaseError {
     remedy: 'does the client certificate come from an authority that this server trusts?',
     cause,
   });
+}
+
+/** The code of an error of Node's, OpenSSL's or undici's (`ECONNREFUSED`, `ERR_SSL_...`, `UND_ERR_...`). */
+export function codeOf(error: unknown): string | undefined {
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') {
+    return error.code;
+  }
+  return undefined;
 }

@@ -115,7 +115,7 @@ export const CRIU_FAILURES: readonly CriuFailure[] = [
     advice: 'no option helps: the process must close that descriptor first',
   },
   {
-    pattern: /Can't dump file \d+ of that type \[(2|6)0/, // files-ext.c: character or block device
+    pattern: /Can't dump file \d+ of that type \[[26]0\d{3}\]/, // files-ext.c: character or block device
     what: 'an open device',
     option: 'external dev[MAJOR/MINOR]:NAME',
     advice: 'GPUs need the CRIU plugin of their vendor; capture before the device is opened, or close it',
@@ -166,7 +166,7 @@ export const CRIU_FAILURES: readonly CriuFailure[] = [
     option: 'shell-job',
   },
   {
-    pattern: /Found (dangling tty|slave peer)|Too many external terminals/, // tty.c
+    pattern: /Found (dangling tty|slave peer index)|Too many external terminals/, // tty.c
     what: 'a terminal that is connected outside the container (kubectl exec or attach)',
     advice: 'end the kubectl exec or attach session, then capture again',
   },
@@ -197,8 +197,7 @@ export const CRIU_FAILURES: readonly CriuFailure[] = [
     advice: 'try again in a moment',
   },
   {
-    pattern:
-      /is already (being )?traced|Tracer \d+ .*detected|Unexpected tracer|ptrace.*Operation not permitted/, // infect.c
+    pattern: /Unseizable non-zombie|ptrace.*Operation not permitted/, // compel/src/lib/infect.c
     what: 'a process that is being traced (strace, gdb, a security agent)',
     advice: 'end the tracing, then capture again',
   },

@@ -3,10 +3,11 @@ import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
 import { type ColdcaseError, DeniedError, FailedError, NotFoundError, UsageError } from '../base/errors.js';
 import { excerpt } from './checkpoint-answer.js';
+import { codeOf } from './connection-errors.js';
 import { fields, list, text } from './json.js';
 import { userExtras } from './kubeconfig-extras.js';
 import { clientCertificate } from './pem.js';
-import { errorCode, openFailure } from './read-file.js';
+import { openFailure } from './read-file.js';
 import type { Connection } from './transport.js';
 
 /** A way to an API server, and what it is called in the kubeconfig. */
@@ -41,7 +42,7 @@ export async function openKubeconfig(files: readonly string[], context?: string)
         config.mergeConfig(more, config.currentContext !== '');
       }
     } catch (error) {
-      if (errorCode(error)?.startsWith('E')) throw openFailure(error, file, 'kubeconfig');
+      if (codeOf(error)?.startsWith('E')) throw openFailure(error, file, 'kubeconfig');
       throw new FailedError(`${file} is no kubeconfig: ${messageOf(error)}`, {
         remedy: 'kubectl config view --kubeconfig FILE shows how kubectl reads it',
         cause: error,
@@ -162,7 +163,7 @@ function loginFailure(error: unknown, user: User): ColdcaseError {
       cause: error,
     });
   }
-  if (errorCode(error) === 'ENOENT') {
+  if (codeOf(error) === 'ENOENT') {
     return new NotFoundError(`the login helper ${command} of user ${user.name} is not installed`, {
       remedy:
         text(fields(user.exec)['installHint'])?.trim().split('\n')[0] ??

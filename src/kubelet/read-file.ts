@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { DeniedError, FailedError, NotFoundError } from '../base/errors.js';
+import { errorCode } from '../base/files.js';
 
 /**
  * The text of a small regular file: credentials, certificates, a log. Never waits on a FIFO and never reads more
@@ -44,12 +45,4 @@ export function openFailure(error: unknown, path: string, what: string): Error {
     });
   }
   return new FailedError(`${what} ${path} cannot be opened: ${code ?? String(error)}`, { cause: error });
-}
-
-/** The code of an error of Node's (`ENOENT`), if it has one. */
-export function errorCode(error: unknown): string | undefined {
-  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') {
-    return error.code;
-  }
-  return undefined;
 }

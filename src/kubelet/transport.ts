@@ -1,5 +1,5 @@
 import { TLSSocket } from 'node:tls';
-import { buildConnector, Client, type Dispatcher, ProxyAgent } from 'undici';
+import { buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { FailedError } from '../base/errors.js';
 import { connectionFailure, TimedOutError } from './connection-errors.js';
 import { refusal, type Trust } from './trust.js';
@@ -40,7 +40,7 @@ export interface Answer {
 
 const CONNECT_TIMEOUT = 10_000;
 
-/** One server, over one connection at a time. Redirects are not followed, compression is not asked for. */
+/** One server, over a few connections. Redirects are not followed, compression is not asked for. */
 export class Transport {
   readonly where: string;
   readonly #connection: Connection;
@@ -132,5 +132,5 @@ function dispatcherFor(connection: Connection, where: string): Dispatcher {
       socket.destroy();
       callback(problem, null);
     });
-  return new Client(connection.url.origin, { connect: checked, pipelining: 1, maxHeaderSize: 64 << 10 });
+  return new Pool(connection.url.origin, { connect: checked, connections: 4, maxHeaderSize: 64 << 10 });
 }
