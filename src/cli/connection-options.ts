@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { parseDuration } from '../base/duration.js';
+import type { ConnectionFlags } from '../kubelet/endpoint.js';
+
+/** What `addConnectionOptions` puts into commander's options. */
+export type ConnectionOptions = ConnectionFlags;
+
+/** Adds the flags that say whom to ask and as whom, named as kubectl names them. */
+export function addConnectionOptions(command: Command): Command {
+  return command
+    .option('--kubelet <url>', 'the kubelet (default: https://127.0.0.1:10250)')
+    .option('--client-certificate <file>', 'client certificate, PEM; the key may be in the same file')
+    .option('--client-key <file>', 'its private key, PEM')
+    .option('--token-file <file>', 'bearer token')
+    .option('--certificate-authority <file>', "authority of the server's certificate, PEM")
+    .option('--tls-fingerprint <sha256>', "trust exactly the server's certificate with this fingerprint")
+    .option('--tls-server-name <name>', "name that the server's certificate is for")
+    .option('--insecure-skip-tls-verify', 'talk to whoever answers')
+    .option('--kubeconfig <file>', 'go through the API server of this kubeconfig')
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('--node <name>', 'node to ask through the API server (default: where the pod is)');
+}
+
+/** What `addCheckpointOptions` puts into commander's options, parsed. */
+export interface CheckpointTimes {
+  /** Whole seconds for the kubelet; undefined leaves it to the kubelet. */
+  readonly timeout: number | undefined;
+  /** Milliseconds that this client waits. */
+  readonly requestTimeout: number;
+}
+
+/** The kubelet's own limit is two minutes unless it is told otherwise (runtimeRequestTimeout). */
+const PATIENCE = 10 * 60_000;
+const LONGER_BY = 60_000;
+
+/**
+ * The two timeouts: the kubelet's in whole seconds, rounded up, and the client's, a minute longer unless given.
+ *
+ * @throws UsageError
+ */
+export function readTimes(timeout: string | undefined, requestTimeout: string | undefined): CheckpointTimes {
+  const kubelet = timeout === undefined ? undefined : Math.ceil(parseDuration(timeout, '--timeout') / 1000);
+  const own = requestTimeout === undefined ? undefined : parseDuration(requestTimeout, '--request-timeout');
+  const waiting = kubelet === undefined ? PATIENCE : kubelet * 1000 + LONGER_BY;
+  // timers of Node hold 31 bits of milliseconds, 24 days
+  return { timeout: kubelet, requestTimeout: Math.min(own ?? waiting, 2 ** 31 - 1) };
+}

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { UsageError } from '../base/errors.js';
+import { checkRecipients, readRecipientsFile, type SealFor } from '../seal/recipients.js';
+import { askNewPassphrase } from './prompt.js';
+
+/** What `addRecipientOptions` puts into commander's options. */
+export interface RecipientOptions {
+  readonly recipient?: readonly string[];
+  readonly recipientsFile?: readonly string[];
+  readonly passphrase?: true;
+}
+
+/** Adds `-r`, `-R` and `-p`, as age has them. */
+export function addRecipientOptions(command: Command): Command {
+  return command
+    .option(
+      '-r, --recipient <recipient>',
+      'seal for this age recipient (age1..., age1pq1...); repeatable',
+      collect,
+    )
+    .option(
+      '-R, --recipients-file <file>',
+      'seal for the recipients in this file, one a line; repeatable',
+      collect,
+    )
+    .option('-p, --passphrase', 'seal with a passphrase, asked on the terminal');
+}
+
+/**
+ * Whom to seal for. A passphrase is asked for here, twice.
+ *
+ * @param what - what is going to be sealed, for the question
+ * @throws UsageError without any recipient, or for bad ones
+ */
+export async function readSealFor(options: RecipientOptions, what: string): Promise<SealFor> {
+  const named = [...(options.recipient ?? [])];
+  for (const file of options.recipientsFile ?? []) named.push(...(await readRecipientsFile(file)));
+  if (options.passphrase !== true) return { recipients: await checkRecipients(named) };
+  if (named.length > 0) {
+    throw new UsageError('a passphrase and recipients exclude each other', {
+      remedy: 'a file that a passphrase opens cannot have recipients (age)',
+    });
+  }
+  return { passphrase: await askNewPassphrase(what) };
+}
+
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
