@@ -41,10 +41,16 @@ export interface Archive {
   /** The entry of that name (without leading `./`): the last one, as extracting would leave it. */
   find(name: string): Promise<ArchiveEntry | undefined>;
   /**
+   * The entry that holds the contents of a hard link; any other entry itself.
+   *
+   * @throws NotFoundError when the target is not in the archive
+   */
+  resolve(entry: ArchiveEntry): ArchiveEntry;
+  /**
    * The contents of a file entry, holes of a sparse one as zeros; a hard link's are those of its target. Need not
    * be closed.
    *
-   * @throws NotFoundError when a hard link's target is not in the archive
+   * @throws as `resolve`
    */
   open(entry: ArchiveEntry): ByteSource;
   close(): Promise<void>;
@@ -62,15 +68,15 @@ export function makeArchive(
     names ??= new Map(entries.map((entry) => [entry.name, entry]));
     return names.get(name);
   };
+  const resolve = (entry: ArchiveEntry): ArchiveEntry =>
+    entry.type === 'hardlink' ? linkTarget(entry, entries) : entry;
   return {
     location,
     container,
     entries: async () => entries,
     find: async (name) => byName(name),
-    open: (entry) => {
-      const target = entry.type === 'hardlink' ? linkTarget(entry, entries) : entry;
-      return entrySource(tar, target, `${location}//${entry.name}`);
-    },
+    resolve,
+    open: (entry) => entrySource(tar, resolve(entry), `${location}//${entry.name}`),
     close: () => tar.close(),
   };
 }

@@ -45,5 +45,5 @@ export interface ArchiveEntry {
   /** Bytes stored at `dataOffset`: `size`, unless sparse. */
   readonly storedSize: number;
   /** Where the stored data belongs in the contents, ascending and not overlapping; only for sparse entries. */
-  readonly sparse?: readonly SparseRun[];
+  readonly sparse?: readonly SparseRun[] | undefined;
 }

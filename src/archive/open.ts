@@ -19,15 +19,29 @@ export interface OpenOptions {
  * Opens an archive, whatever it is stored in, told by content: a tar, plain or compressed with gzip or zstd,
  * encrypted with age or not.
  *
- * @param location - a path
+ * @param location - a path; an http(s) URL of a server that serves ranges; or `-`, standard input
  * @throws NotFoundError, DeniedError, FailedError when it cannot be reached; IntegrityError and its FormatError
  * when its bytes make no sense or no key opens it; UsageError when it needs a key and none was given
  */
 export async function openArchive(location: string, options: OpenOptions = {}): Promise<Archive> {
+  if (location === '-') {
+    const { openStandardInput } = await import('./open-stdin.js');
+    return openStandardInput(options);
+  }
+  if (/^https?:\/\//i.test(location)) {
+    const { openHttp, publicUrl } = await import('../bytes/http.js');
+    const source = await openHttp(location, { signal: options.signal });
+    return openArchiveSource(source, publicUrl(location), options);
+  }
   const { archive, fileKey } = await openOwned(openFile(location), location, options);
   const random =
     archive.container.compression === 'none' || archive.container.compression === 'zstd-seekable';
   return random ? { ...archive, access: { path: location, fileKey } } : archive;
+}
+
+/** The keys that options hold or give. */
+export async function resolveKeys({ identities = [], passphrase }: OpenOptions): Promise<AgeKeys> {
+  return { identities: typeof identities === 'function' ? await identities() : identities, passphrase };
 }
 
 /** As `openArchive`, on a source, which is closed with the archive, and when opening it fails. */
@@ -62,12 +76,7 @@ async function openLayers(stored: ByteSource, location: string, options: OpenOpt
   // What a plain tar does not need is not loaded for it.
   if (format === 'age') {
     const { unlockAge } = await import('../bytes/age-unlock.js');
-    const { identities = [], passphrase } = options;
-    const keys = {
-      identities: typeof identities === 'function' ? await identities() : identities,
-      passphrase,
-    };
-    const unlocked = await unlockAge(source, keys);
+    const unlocked = await unlockAge(source, await resolveKeys(options));
     source = unlocked.plaintext;
     fileKey = unlocked.fileKey;
     format = sniff(await source.read(0, Math.min(SNIFF_LENGTH, source.size)));

@@ -84,7 +84,8 @@ function emptyArchive(location: string): Archive {
   return makeArchive(location, facts, [], nothing);
 }
 
-function patternMatcher(pattern: string): (name: string) => boolean {
+/** Whether a name matches a pattern, as `selectEntries` says, nested archives apart. */
+export function patternMatcher(pattern: string): (name: string) => boolean {
   const bare = pattern.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '');
   if (bare === '') return () => true;
   const source = bare.replace(/\*\*|[*?]|[\\^$.+()|[\]{}]/g, (special) => {

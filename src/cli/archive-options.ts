@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Archive } from '../archive/archive.js';
-import { openArchive } from '../archive/open.js';
+import { type OpenOptions, openArchive } from '../archive/open.js';
 import { interrupted } from './interrupt.js';
 
 /** What `addArchiveOptions` puts into commander's options. */
@@ -45,7 +45,7 @@ export async function withArchive<T>(
 }
 
 /** What `openArchive` needs, from a command's options. */
-export function openingOptions(location: string, options: ArchiveOptions): Parameters<typeof openArchive>[1] {
+export function openingOptions(location: string, options: ArchiveOptions): OpenOptions {
   return {
     signal: interrupted,
     identities: async () => {

@@ -1,6 +1,6 @@
-import { type FileHandle, lstat, lutimes, symlink, unlink } from 'node:fs/promises';
+import { lstat, lutimes, symlink, unlink } from 'node:fs/promises';
 import type { ArchiveEntry } from '../archive/archive.js';
-import { UnsafeError } from '../base/errors.js';
+import { ColdcaseError, UnsafeError } from '../base/errors.js';
 import { createAside, errorCode, fileError } from '../base/files.js';
 import { sliceSource } from '../bytes/slice.js';
 import type { ByteSource } from '../bytes/source.js';
@@ -39,29 +39,31 @@ export function requireInside(target: string, depth: number): void {
   }
 }
 
-/** Writes one entry; @throws UnsafeError when what it is, or what is in its way, forbids that. */
-export async function extractEntry(
+/**
+ * Makes what an entry is, all but a file's content: for that it returns a writer.
+ *
+ * @throws UnsafeError when what it is, or what is in its way, forbids that
+ */
+export async function startEntry(
   tree: SafeTree,
   names: readonly string[],
   entry: ArchiveEntry,
-  content: () => ByteSource,
   force: boolean,
-): Promise<void> {
+): Promise<FileWriter | undefined> {
   const directories = names.slice(0, -1);
   const name = names.at(-1) ?? '';
   switch (entry.type) {
     case 'directory':
       await tree.reach(names, '.');
-      return;
+      return undefined;
     case 'symlink':
       requireInside(entry.linkName ?? '', directories.length);
       await makeLink(await tree.reach(directories, name), entry, force);
-      return;
+      return undefined;
     case 'file':
     case 'hardlink':
     case 'other':
-      await writeContent(await tree.reach(directories, name), entry, content(), force);
-      return;
+      return startFile(await tree.reach(directories, name), entry, force);
     default:
       throw new UnsafeError(`a ${entry.type.replace('-', ' ')}`);
   }
@@ -84,36 +86,55 @@ async function makeLink(path: string, entry: ArchiveEntry, force: boolean): Prom
   await lutimes(path, entry.mtime, entry.mtime);
 }
 
-async function writeContent(
-  path: string,
-  entry: ArchiveEntry,
-  content: ByteSource,
-  force: boolean,
-): Promise<void> {
-  await requireFree(path, force);
-  const file = await createAside(path, { force });
-  try {
-    await writeRuns(file.handle, entry, content);
-    await file.handle.utimes(entry.mtime, entry.mtime);
-    await file.commit();
-  } catch (cause) {
-    await file.discard();
-    throw fileError(cause, entry.name, 'write');
-  }
+/** A file that is being extracted. */
+export interface FileWriter {
+  /** Takes the stored data of the entry, piece by piece; the holes of a sparse entry stay holes. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Sets the time and gives the file its name. */
+  finish(): Promise<void>;
+  /** Removes what was written. */
+  discard(): Promise<void>;
 }
 
-/** Writes what is stored and leaves the holes of a sparse entry holes, however large it says it is. */
-async function writeRuns(handle: FileHandle, entry: ArchiveEntry, content: ByteSource): Promise<void> {
-  for (const run of entry.sparse ?? [{ offset: 0, length: content.size }]) {
-    let at = run.offset;
-    for await (const chunk of chunksOf(
-      sliceSource(content, run.offset, run.length, content.name),
-      0,
-      interrupted,
-    )) {
-      await handle.write(chunk, 0, chunk.length, at);
-      at += chunk.length;
-    }
+async function startFile(path: string, entry: ArchiveEntry, force: boolean): Promise<FileWriter> {
+  await requireFree(path, force);
+  const file = await createAside(path, { force }).catch((error: unknown) => {
+    // It knows only the path by descriptor, which says nothing to a user.
+    throw error instanceof ColdcaseError ? fileError(error.cause ?? error, entry.name, 'write') : error;
+  });
+  const runs = entry.sparse ?? [{ offset: 0, length: entry.storedSize }];
+  let run = 0;
+  let written = 0;
+  return {
+    write: async (chunk) => {
+      for (let rest = chunk; rest.length > 0; ) {
+        const { offset, length } = runs[run] ?? { offset: 0, length: rest.length };
+        const piece = rest.subarray(0, length - written);
+        await file.handle.write(piece, 0, piece.length, offset + written);
+        rest = rest.subarray(piece.length);
+        written += piece.length;
+        if (written < length) continue;
+        run += 1;
+        written = 0;
+      }
+    },
+    finish: async () => {
+      if (entry.sparse !== undefined) await file.handle.truncate(entry.size);
+      await file.handle.utimes(entry.mtime, entry.mtime);
+      await file.commit();
+    },
+    discard: () => file.discard(),
+  };
+}
+
+/** Hands the stored bytes of an entry to a writer. */
+export async function copyContent(
+  entry: ArchiveEntry,
+  content: ByteSource,
+  writer: FileWriter,
+): Promise<void> {
+  for (const { offset, length } of entry.sparse ?? [{ offset: 0, length: content.size }]) {
+    const run = sliceSource(content, offset, length, content.name);
+    for await (const chunk of chunksOf(run, 0, interrupted)) await writer.write(chunk);
   }
-  if (entry.sparse !== undefined) await handle.truncate(content.size);
 }

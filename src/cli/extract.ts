@@ -1,13 +1,12 @@
-import { lutimes } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
-import { type Selected, selectEntries } from '../archive/select.js';
-import { UnsafeError } from '../base/errors.js';
-import { escapeText } from '../render/escape.js';
-import { type ArchiveOptions, addArchiveArgument, withArchive } from './archive-options.js';
+import type { Archive, ArchiveEntry } from '../archive/archive.js';
+import { NESTED, patternMatcher, type Selected, selectEntries } from '../archive/select.js';
+import { NotFoundError } from '../base/errors.js';
+import { type ArchiveOptions, addArchiveArgument, openingOptions, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
-import { extractEntry, safeNames } from './extract-entry.js';
+import { copyContent } from './extract-entry.js';
+import { Extraction } from './extraction.js';
 import { interrupted } from './interrupt.js';
-import { SafeTree } from './safe-tree.js';
 
 interface ExtractOptions extends ArchiveOptions {
   readonly directory: string;
@@ -42,52 +41,75 @@ async function extract(
   patterns: readonly string[],
   options: ExtractOptions,
 ): Promise<void> {
+  const extraction = new Extraction(options);
+  try {
+    if (await passes(location, patterns)) await extractPassing(location, patterns, extraction, options);
+    else await extractChosen(location, patterns, extraction, options);
+    await extraction.setDirectoryTimes();
+  } finally {
+    await extraction.close();
+  }
+  extraction.requireComplete();
+}
+
+/** Whether the archive is a stream, and nothing is wanted that a stream cannot give. */
+async function passes(location: string, patterns: readonly string[]): Promise<boolean> {
+  if (location !== '-' || patterns.some((pattern) => pattern.includes(NESTED))) return false;
+  return (await import('../archive/open-stdin.js')).standardInputPasses();
+}
+
+async function extractChosen(
+  location: string,
+  patterns: readonly string[],
+  extraction: Extraction,
+  options: ExtractOptions,
+): Promise<void> {
   await withArchive(location, options, async (archive) => {
     const chosen: Selected[] = [];
     for (const pattern of patterns.length === 0 ? [''] : patterns) {
       chosen.push(...(await selectEntries(archive, pattern)));
     }
-    const tree = await SafeTree.at(options.directory);
-    try {
-      const refused = await extractAll(tree, chosen, options);
-      if (refused > 0) {
-        throw new UnsafeError(`${refused} of ${chosen.length} entries were left out as unsafe`, {
-          remedy: 'the others were extracted; coldcase cat shows the content of any entry',
-        });
+    for (const { archive: inner, entry, path } of lastOfEachName(chosen)) {
+      interrupted.throwIfAborted();
+      const source = resolved(inner, entry);
+      if (source === undefined) {
+        extraction.leaveOut(path, 'a hard link to what is not in the archive');
+        continue;
       }
-    } finally {
-      await tree.close();
+      const stored = { ...entry, sparse: source.sparse, storedSize: source.storedSize, size: source.size };
+      await extraction.take(stored, path, (writer) => copyContent(stored, inner.open(entry), writer));
     }
   });
 }
 
-/** Extracts what is safe, names what is not, and returns how many that were. */
-async function extractAll(
-  tree: SafeTree,
-  chosen: readonly Selected[],
+function resolved(archive: Archive, entry: ArchiveEntry): ArchiveEntry | undefined {
+  try {
+    return archive.resolve(entry);
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
+
+async function extractPassing(
+  location: string,
+  patterns: readonly string[],
+  extraction: Extraction,
   options: ExtractOptions,
-): Promise<number> {
-  const directories: { readonly names: readonly string[]; readonly mtime: number }[] = [];
-  let refused = 0;
-  for (const { archive, entry, path } of lastOfEachName(chosen)) {
-    interrupted.throwIfAborted();
-    try {
-      const names = safeNames(entry.name, options.strip);
-      if (names === undefined) continue;
-      await extractEntry(tree, names, entry, () => archive.open(entry), options.force === true);
-      if (entry.type === 'directory') directories.push({ names, mtime: entry.mtime });
-    } catch (error) {
-      if (!(error instanceof UnsafeError)) throw error;
-      refused += 1;
-      if (options.quiet !== true)
-        process.stderr.write(`left out: ${escapeText(`${path}: ${error.message}`)}\n`);
+): Promise<void> {
+  const { passStandardInput } = await import('../archive/open-stdin.js');
+  const matchers = (patterns.length === 0 ? [''] : patterns).map(patternMatcher);
+  await passStandardInput(openingOptions(location, options), async (entry) => {
+    await extraction.finishEntry();
+    if (!matchers.some((matches) => matches(entry.name))) return undefined;
+    if (entry.type === 'hardlink') {
+      extraction.leaveOut(entry.name, 'a hard link, in an archive that is read only once');
+      return undefined;
     }
-  }
-  // Last, and the deepest first: writing into a directory changes its time.
-  for (const { names, mtime } of directories.reverse()) {
-    await lutimes(await tree.reach(names.slice(0, -1), names.at(-1) ?? ''), mtime, mtime);
-  }
-  return refused;
+    const writer = await extraction.startEntry(entry, entry.name);
+    return writer === undefined ? undefined : (chunk) => writer.write(chunk);
+  });
+  await extraction.finishEntry();
 }
 
 /** Of entries with the same name the last, as every tar does; the order stays. */
