@@ -7,6 +7,10 @@ interface CommandEntry {
 
 /** Every command, in the order of the help text. Only the one that is asked for is loaded. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  show: {
+    summary: 'what an archive is, one row each',
+    load: async () => (await import('./show.js')).showCommand,
+  },
   ls: {
     summary: 'list the entries of an archive',
     load: async () => (await import('./ls.js')).lsCommand,
@@ -18,6 +22,46 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   extract: {
     summary: 'write entries of an archive to a directory, safely',
     load: async () => (await import('./extract.js')).extractCommand,
+  },
+  ps: {
+    summary: 'processes, their commands and the files that they run',
+    load: async () => (await import('./ps.js')).psCommand,
+  },
+  files: {
+    summary: 'open files of every kind',
+    load: async () => (await import('./files.js')).filesCommand,
+  },
+  sockets: {
+    summary: 'sockets with their ends and queues',
+    load: async () => (await import('./sockets.js')).socketsCommand,
+  },
+  mounts: {
+    summary: 'mounts',
+    load: async () => (await import('./mounts.js')).mountsCommand,
+  },
+  env: {
+    summary: 'environment variables',
+    load: async () => (await import('./env.js')).envCommand,
+  },
+  maps: {
+    summary: 'memory mappings',
+    load: async () => (await import('./maps.js')).mapsCommand,
+  },
+  threads: {
+    summary: 'threads',
+    load: async () => (await import('./threads.js')).threadsCommand,
+  },
+  creds: {
+    summary: 'users, capabilities, seccomp, namespaces, cgroups',
+    load: async () => (await import('./creds.js')).credsCommand,
+  },
+  network: {
+    summary: 'network devices, addresses, routes, firewall rules',
+    load: async () => (await import('./network.js')).networkCommand,
+  },
+  ipc: {
+    summary: 'System V shared memory, semaphores, message queues',
+    load: async () => (await import('./ipc.js')).ipcCommand,
   },
   decode: {
     summary: 'CRIU images as the JSON of crit',
