@@ -7,6 +7,22 @@ interface CommandEntry {
 
 /** Every command, in the order of the help text. Only the one that is asked for is loaded. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  seal: {
+    summary: 'encrypt and compress an archive that exists, for recipients',
+    load: async () => (await import('./seal.js')).sealCommand,
+  },
+  unseal: {
+    summary: 'give the tar back that was sealed, to the byte',
+    load: async () => (await import('./unseal.js')).unsealCommand,
+  },
+  verify: {
+    summary: 'check hashes, structure and every chunk of a sealed file',
+    load: async () => (await import('./verify.js')).verifyCommand,
+  },
+  keygen: {
+    summary: 'make an age identity',
+    load: async () => (await import('./keygen.js')).keygenCommand,
+  },
   show: {
     summary: 'what an archive is, one row each',
     load: async () => (await import('./show.js')).showCommand,

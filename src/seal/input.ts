@@ -59,7 +59,7 @@ export async function openTarInput(input: SealInput, signal?: AbortSignal): Prom
   };
 }
 
-interface Peeked {
+export interface Peeked {
   readonly start: Uint8Array;
   /** All of the input, its start included. */
   readonly chunks: AsyncIterable<Uint8Array>;
@@ -71,7 +71,12 @@ async function peek(input: SealInput, signal: AbortSignal | undefined): Promise<
     const start = await source.read(0, Math.min(SNIFF_LENGTH, source.size));
     return { start, chunks: chunksOf(source, 0, signal) };
   }
-  const iterator = input.chunks[Symbol.asyncIterator]();
+  return peekStream(input.chunks);
+}
+
+/** Looks at the first bytes of a stream, and gives the whole of it again. */
+export async function peekStream(stream: AsyncIterable<Uint8Array>): Promise<Peeked> {
+  const iterator = stream[Symbol.asyncIterator]();
   const taken: Uint8Array[] = [];
   for (let length = 0; length < SNIFF_LENGTH; ) {
     const next = await iterator.next();
