@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { FormatError } from '../base/errors.js';
-import { decryptAge } from '../bytes/age-forward.js';
+import { decryptAge } from '../bytes/age-input.js';
 import { type AgeKeys, openAge } from '../bytes/age-unlock.js';
 import { decodeGzip } from '../bytes/gzip.js';
+import { peekStream } from '../bytes/peek.js';
 import { SNIFF_LENGTH, sniff } from '../bytes/sniff.js';
 import type { ByteSource } from '../bytes/source.js';
 import { chunksOf } from '../bytes/streamed.js';
 import { decodeZstd } from '../bytes/zstd.js';
 import { checkContent } from './check-content.js';
-import { peekStream } from './input.js';
 import type { Digest } from './seal-stream.js';
 import { TarFollower } from './tar-follower.js';
 
@@ -39,7 +39,7 @@ export async function unseal(
   options: UnsealOptions,
 ): Promise<Unsealed> {
   if ('chunks' in input) {
-    const { start, chunks } = await peekStream(decryptAge(input.chunks, options.keys, input.name));
+    const { start, chunks } = await peekStream(decryptAge(input.chunks, input.name, options.keys));
     return unsealForeign(start, chunks, undefined, input.name, options);
   }
   const payload = await openAge(input, options.keys);
