@@ -3,7 +3,7 @@ import type { ByteSource } from '../bytes/source.js';
 import { BASE64_LINE, pythonBase64 } from './base64.js';
 import type { Extra } from './extra.js';
 import type { ImageRecord } from './image.js';
-import { type JsonPiece, type JsonValue, jsonPieces, jsonString, lineBreak, Payload } from './json-text.js';
+import { type JsonValue, jsonPieces, jsonString, lineBreak, Payload } from './json-text.js';
 import { presentMessage } from './present.js';
 
 /** Bytes of a payload that are encoded at a time. */
@@ -39,10 +39,17 @@ export async function* critJson(image: Decodable, style: CritStyle): AsyncGenera
   let failure: FormatError | undefined;
   try {
     for await (const record of image.records()) {
-      yield `${first ? '' : comma}${lineBreak(item)}`;
+      let text = `${first ? '' : comma}${lineBreak(item)}`;
       first = false;
-      for (const piece of jsonPieces(presentRecord(record, style.pretty), item))
-        yield* pieceText(piece, image.source);
+      for (const piece of jsonPieces(presentRecord(record, style.pretty), item)) {
+        if (typeof piece === 'string') text += piece;
+        else {
+          yield text;
+          text = '';
+          yield* payloadText(piece, image.source);
+        }
+      }
+      yield text;
     }
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
@@ -75,14 +82,9 @@ function presentExtra(extra: Extra): JsonValue {
   }
 }
 
-async function* pieceText(piece: JsonPiece, source: ByteSource): AsyncGenerator<string> {
-  if (!(piece instanceof Payload)) {
-    yield piece;
-    return;
-  }
-  const { offset, length } = piece.range;
-  for (let at = 0; at < length; at += CHUNK) {
-    const bytes = await source.read(offset + at, Math.min(CHUNK, length - at));
+async function* payloadText({ range }: Payload, source: ByteSource): AsyncGenerator<string> {
+  for (let at = 0; at < range.length; at += CHUNK) {
+    const bytes = await source.read(range.offset + at, Math.min(CHUNK, range.length - at));
     yield pythonBase64(bytes).replaceAll('\n', '\\n');
   }
 }

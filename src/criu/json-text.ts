@@ -36,6 +36,7 @@ export function jsonPieces(value: JsonValue, level?: number): JsonPiece[] {
 
 /** A string as JSON in ASCII. */
 export function jsonString(text: string): string {
+  if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`;
   return JSON.stringify(text).replace(
     /[\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
