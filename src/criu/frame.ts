@@ -3,8 +3,8 @@ import { type DecodeBudget, decodeMessage } from './message.js';
 import type { MessageType } from './schema.js';
 import type { Window } from './window.js';
 
-/** One message; those that CRIU writes stay below 32 MiB by far (protobuf itself ends at 64 MiB). */
-const MAX_MESSAGE = 32 * 1024 * 1024;
+/** One message: the largest, an address space of 400,000 mappings, takes 20 MiB. */
+const MAX_MESSAGE = 24 * 1024 * 1024;
 
 /** A message of an image, and its byte offset there. */
 export interface Framed<Value> {

@@ -16,6 +16,9 @@ import { DecodeBudget } from './message.js';
 import type { MessageType } from './schema.js';
 import { Window } from './window.js';
 
+/** What all entries of an image may take together, in units of the budget: 260,000 open files. */
+const COLLECTED = 12_000_000;
+
 /** A message of an image, and what follows it there. */
 export interface ImageRecord<Value = unknown> extends Framed<Value> {
   readonly type: MessageType<Value>;
@@ -183,6 +186,6 @@ function isExpected<K extends ImageKind>(kind: ImageKind, expected: K | undefine
  */
 export async function collectEntries<K extends ImageKind>(image: CriuImage<K>): Promise<EntryOf<K>[]> {
   const values: EntryOf<K>[] = [];
-  for await (const { value } of image.entries(new DecodeBudget())) values.push(value);
+  for await (const { value } of image.entries(new DecodeBudget(COLLECTED))) values.push(value);
   return values;
 }
