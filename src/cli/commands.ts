@@ -83,4 +83,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'CRIU images as the JSON of crit',
     load: async () => (await import('./decode.js')).decodeCommand,
   },
+  memory: {
+    summary: 'list, dump or search the memory of processes, or find strings in it',
+    load: async () => (await import('./memory.js')).memoryCommand,
+  },
 };
