@@ -19,9 +19,10 @@ const MAY_IMPORT = {
   views: READING,
   seal: ['base', 'bytes', 'archive'],
   kubelet: ['base'],
-  node: ['base', 'kubelet', 'render'],
+  seccomp: ['base'], // what BPF and profiles mean, wherever they were found: on a node or in an archive
+  node: ['base', 'kubelet', 'render', 'seccomp'],
   tui: [...READING, 'views'],
-  cli: [...READING, 'views', 'seal', 'kubelet', 'node', 'tui'],
+  cli: [...READING, 'views', 'seal', 'kubelet', 'seccomp', 'node', 'tui'],
 };
 
 const files = readdirSync(SRC, { recursive: true, withFileTypes: true })

@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import { ColdcaseError } from '../base/errors.js';
+import type { OpenNodeApi } from '../node/connect.js';
+import type { ConnectionOptions } from './connection-options.js';
+
+/** What `addHostRootOption` puts into commander's options. */
+export interface HostRootOptions {
+  readonly hostRoot?: string;
+}
+
+/** Adds `--host-root`. */
+export function addHostRootOption(command: Command): Command {
+  return command.option(
+    '--host-root <dir>',
+    'the node’s file system: a host mounted into a pod, an image (default: /)',
+  );
+}
+
+/** Whether any flag of the connection was given. */
+function isGiven(options: ConnectionOptions): boolean {
+  const names: readonly (keyof ConnectionOptions)[] = [
+    'kubelet',
+    'clientCertificate',
+    'tokenFile',
+    'kubeconfig',
+    'context',
+    'node',
+  ];
+  return names.some((name) => options[name] !== undefined);
+}
+
+/**
+ * Hands the connection to `work`, or why there is none: a doctor works without one. Flags that were given must
+ * work; the usual credentials of this machine are looked for only when the root is this machine's, never in a
+ * foreign root that may be hostile.
+ */
+export async function withNodeApi<T>(
+  options: ConnectionOptions & HostRootOptions,
+  work: (api: OpenNodeApi | undefined, why: string | undefined) => Promise<T>,
+): Promise<T> {
+  const given = isGiven(options);
+  if (!given && options.hostRoot !== undefined && options.hostRoot !== '/') {
+    return work(undefined, 'with --host-root, the API is asked only when connection flags say how');
+  }
+  const { resolveEndpoint } = await import('../kubelet/endpoint.js');
+  const { openNodeApi } = await import('../node/connect.js');
+  let api: OpenNodeApi;
+  try {
+    api = openNodeApi(await resolveEndpoint(options));
+  } catch (error) {
+    if (given || !(error instanceof ColdcaseError)) throw error;
+    return work(undefined, error.message);
+  }
+  try {
+    return await work(api, undefined);
+  } finally {
+    await api.close();
+  }
+}

@@ -1,0 +1,198 @@
+import { formatDuration, formatSize } from '../../base/units.js';
+import { rootDirectory } from '../config/kubelet.js';
+import type { ContainerFacts } from '../facts/container.js';
+import { atLeast } from '../facts/kernel.js';
+import { field, flag, list, parseJson, text } from '../host/json.js';
+import { heldDevices } from '../paths/state-files.js';
+import { type Check, type Examination, type Patient, reporter } from './check.js';
+import { containerSpec, podUid } from './manifest.js';
+
+const { pass, warn, fail, unknown } = reporter('container');
+
+/** What CRIU writes on common disks and on fast ones, bytes a second; freezing lasts about as long as writing. */
+const SLOW = 300 << 20;
+const FAST = 1500 << 20;
+const GPU = /^\/dev\/(nvidia|kfd|dri\/)/;
+
+/** Devices, GPU, namespaces, terminal and memory of the container that is meant. */
+export async function containerChecks(examination: Examination): Promise<readonly Check[]> {
+  const { patient } = examination;
+  const devices = await deviceManagerCheck(examination);
+  if (patient === undefined) {
+    return [
+      devices,
+      unknown(
+        'container.facts',
+        'no container was named',
+        'what a container holds decides whether CRIU can dump it',
+        'coldcase doctor NAMESPACE/POD/CONTAINER',
+      ),
+    ];
+  }
+  const { facts } = patient;
+  if (facts === undefined) {
+    return [
+      devices,
+      unknown(
+        'container.facts',
+        patient.unseen ?? 'its processes were not found',
+        'what a container holds decides whether CRIU can dump it',
+        'run as root on its node',
+      ),
+      ...claimCheck(patient),
+    ];
+  }
+  return [
+    pass(
+      'container.facts',
+      `${facts.pids.length} processes of ${facts.id.slice(0, 12)}`,
+      'these are what is dumped',
+    ),
+    devices,
+    deviceCheck(facts),
+    ...claimCheck(patient),
+    namespaceCheck(facts, patient),
+    terminalCheck(facts, patient),
+    memoryCheck(facts),
+    ...facts.problems.map((problem) =>
+      unknown('container.seen', problem, 'what cannot be read may hold surprises', 'run as root'),
+    ),
+  ];
+}
+
+/** Devices that the kubelet's device manager handed out, and the device plugin API of this kubelet. */
+async function deviceManagerCheck({
+  host,
+  configuration,
+  patient,
+  kubeletVersion,
+}: Examination): Promise<Check> {
+  const id = 'container.device-plugins';
+  const why =
+    'a device that a plugin handed out is state outside the process; CRIU knows only a few (AMD and NVIDIA GPUs by its plugins)';
+  const path = `${rootDirectory(configuration)}/device-plugins/kubelet_internal_checkpoint`;
+  const found = await host.readText(path);
+  if (!found.ok) {
+    if (found.reason === 'absent')
+      return pass(id, 'no device manager state: no devices were handed out', why);
+    return unknown(id, `${path}: ${found.why}`, why, 'run as root');
+  }
+  const version = atLeast(kubeletVersion?.text, '1.10') === false ? 'v1alpha1' : 'v1beta1';
+  try {
+    const held = heldDevices(parseJson(path, found.value));
+    const uid = patient === undefined ? undefined : podUid(patient.manifest);
+    const own = held.filter(
+      (entry) => patient !== undefined && entry.podUid === uid && entry.container === patient.container,
+    );
+    if (own.length > 0) {
+      const names = own.map(({ resource, devices }) => `${resource} (${devices.length})`).join(', ');
+      return fail(
+        id,
+        `this container holds ${names}`,
+        why,
+        'checkpoint it only with the CRIU plugin for that device, or expect a failure',
+      );
+    }
+    const api = `device plugin API ${version} (v1alpha1 is not supported by any kubelet since 1.10)`;
+    const resources = [...new Set(held.map(({ resource }) => resource))].join(', ') || 'none';
+    return pass(id, `${api}; handed out on this node: ${resources}`, why);
+  } catch {
+    return warn(
+      id,
+      `${path} is not what the kubelet writes`,
+      why,
+      'look at the file; coldcase node paths shows it',
+    );
+  }
+}
+
+function deviceCheck(facts: ContainerFacts): Check {
+  const id = 'container.devices';
+  const why = 'CRIU cannot dump open devices, GPU memory, io_uring or performance counters';
+  const gpu = facts.devices.filter((path) => GPU.test(path));
+  if (gpu.length > 0) {
+    return fail(
+      id,
+      `it uses a GPU: ${gpu.slice(0, 4).join(', ')}`,
+      why,
+      'CRIU’s plugins cuda_plugin or amdgpu_plugin are needed on the node',
+    );
+  }
+  const bad = [...facts.undumpable, ...facts.devices];
+  if (bad.length > 0)
+    return fail(
+      id,
+      `it holds ${bad.slice(0, 6).join(', ')}`,
+      why,
+      'end what uses them, or expect CRIU to refuse',
+    );
+  return pass(id, 'no devices or descriptors that CRIU cannot dump', why);
+}
+
+function claimCheck({ manifest, container }: Patient): readonly Check[] {
+  const id = 'container.dra';
+  const why = 'a dynamic resource allocation claim gives the container devices';
+  if (manifest === null)
+    return [unknown(id, 'the pod’s manifest is not known', why, 'give the connection flags of capture')];
+  const claims = list(containerSpec(manifest, container) ?? null, 'resources', 'claims');
+  if (claims.length === 0) return [pass(id, 'no resource claims', why)];
+  const names = claims.map((claim) => text(claim, 'name') ?? '?').join(', ');
+  return [
+    warn(id, `it has the resource claims ${names}`, why, 'see what device each claim gives; CRIU may refuse'),
+  ];
+}
+
+function namespaceCheck(facts: ContainerFacts, { manifest }: Patient): Check {
+  const id = 'container.namespaces';
+  const why =
+    'a namespace shared with the host is not part of the container; CRIU dumps it as external, or refuses';
+  const wanted = ['hostNetwork', 'hostPID', 'hostIPC'].filter(
+    (name) => flag(field(manifest, 'spec'), name) === true,
+  );
+  const shared = facts.hostNamespaces.filter((name) => name !== 'user' && name !== 'cgroup');
+  if (shared.length === 0) return pass(id, 'none but user and cgroup are the host’s', why);
+  const by = wanted.length === 0 ? '' : ` (${wanted.join(', ')})`;
+  if (shared.includes('pid')) {
+    return fail(
+      id,
+      `shares ${shared.join(', ')} with the host${by}`,
+      why,
+      'a container in the host’s PID namespace is not known to checkpoint',
+    );
+  }
+  return warn(
+    id,
+    `shares ${shared.join(', ')} with the host${by}`,
+    why,
+    'expect the archive to hold connections of the host’s network namespace',
+  );
+}
+
+function terminalCheck(facts: ContainerFacts, { manifest, container }: Patient): Check {
+  const id = 'container.terminal';
+  const why = 'runtimes restore a terminal badly, and CRIU may refuse one whose other end is outside';
+  const asked = flag(containerSpec(manifest, container) ?? null, 'tty') === true;
+  if (facts.terminal || asked)
+    return warn(
+      id,
+      'its first process has a terminal (tty: true)',
+      why,
+      'the dump usually works; a restore needs a console',
+    );
+  return pass(id, 'no terminal', why);
+}
+
+function memoryCheck(facts: ContainerFacts): Check {
+  const why = 'all of this memory is written while the container is frozen, and is in the archive';
+  const range = `${formatDuration((facts.memory / FAST) * 1000)} to ${formatDuration((facts.memory / SLOW) * 1000)}`;
+  const size = `${formatSize(facts.memory)} of memory, so an archive of at least that`;
+  const found = `${size}; frozen for about ${range} (at 300 MiB/s to 1.5 GiB/s)`;
+  if (facts.memory > 16 * 2 ** 30)
+    return warn('container.memory', found, why, 'give --timeout, and look at the watchdog and the space');
+  return pass('container.memory', found, why);
+}
+
+/** How long the container is frozen at worst, in seconds, for those who must compare with it. */
+export function worstFreeze(facts: ContainerFacts | undefined): number | undefined {
+  return facts === undefined ? undefined : facts.memory / SLOW;
+}

@@ -1,0 +1,103 @@
+import { posix } from 'node:path';
+import { formatSize } from '../../base/units.js';
+import type { JsonValue } from '../../render/table.js';
+import { setting } from '../config/kubelet.js';
+import type { SpaceFacts } from '../host/root.js';
+import { type Check, type Examination, reporter } from './check.js';
+
+const { pass, warn, fail, unknown } = reporter('space');
+
+/** Files that a dump makes next to the memory pages: images, logs, the root's changes. */
+const OVERHEAD = 32 << 20;
+
+/** Free space and inodes where the archive lands, and the kubelet's eviction thresholds. */
+export async function spaceChecks(examination: Examination): Promise<readonly Check[]> {
+  const { host, checkpointDirectory, patient } = examination;
+  const why = 'an archive that fills the disk hurts the node, and is lost';
+  const space = await host.space(checkpointDirectory);
+  if (!space.ok) return [unknown('space.free', `${checkpointDirectory}: ${space.why}`, why)];
+  const memory = patient?.facts?.memory;
+  // the images are written to the disk first and packed into the archive from there: twice the memory
+  const need = memory === undefined ? undefined : memory * 2 + OVERHEAD;
+  return [
+    freeCheck(space.value, need, checkpointDirectory, why),
+    inodeCheck(space.value),
+    evictionCheck(examination, space.value, need),
+  ];
+}
+
+function freeCheck(space: SpaceFacts, need: number | undefined, path: string, why: string): Check {
+  const id = 'space.free';
+  const at = `${formatSize(space.free)} free of ${formatSize(space.size)} at ${path}`;
+  if (need === undefined) return pass(id, at, why);
+  const found = `${at}; images and archive need about ${formatSize(need)}`;
+  const remedy =
+    'free space, or move the kubelet’s root directory; coldcase node checkpoints --prune removes old archives';
+  if (need > space.free) return fail(id, found, why, remedy);
+  if (need * 2 > space.free) return warn(id, found, why, remedy);
+  return pass(id, found, why);
+}
+
+function inodeCheck(space: SpaceFacts): Check {
+  const why = 'a dump makes some hundred files while it runs';
+  if (space.inodes === 0) return pass('space.inodes', 'this file system has no fixed number of inodes', why);
+  const found = `${space.freeInodes} of ${space.inodes} inodes free`;
+  if (space.freeInodes < 1000) return fail('space.inodes', found, why, 'remove files');
+  return pass('space.inodes', found, why);
+}
+
+function evictionCheck(
+  { configuration, host }: Examination,
+  space: SpaceFacts,
+  need: number | undefined,
+): Check {
+  const id = 'space.eviction';
+  const why = 'below its threshold the kubelet reports DiskPressure and evicts pods, perhaps the very one';
+  const value = setting(configuration, 'evictionHard', 'nodefs.available');
+  const threshold = thresholdBytes(value, space.size);
+  if (threshold === undefined) return unknown(id, `nodefs.available is ${String(value ?? 'not set')}`, why);
+  const margin = space.free - threshold - (need ?? 0);
+  const words = `DiskPressure below ${formatSize(threshold)} (nodefs.available ${String(value)})`;
+  const where = posix.normalize(host.directory) === '/' ? '' : ', by the file system that the root lies on';
+  if (margin < 0) {
+    const crossed =
+      need !== undefined && space.free > threshold ? 'the archive itself would cross it' : 'already crossed';
+    return fail(
+      id,
+      `${words}: ${crossed}${where}`,
+      why,
+      'free space first, or land the archive on another file system',
+    );
+  }
+  return pass(
+    id,
+    `${words}: ${formatSize(margin)} away${need === undefined ? '' : ' with the archive'}${where}`,
+    why,
+  );
+}
+
+/** An eviction threshold in bytes: `10%` of the size, `1Gi`, `500M`. */
+export function thresholdBytes(value: JsonValue | undefined, size: number): number | undefined {
+  if (typeof value !== 'string') return undefined;
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(value);
+  if (percent !== null) return (size * Number(percent[1])) / 100;
+  const quantity = /^(\d+(?:\.\d+)?)([KMGTP]i?|k)?$/.exec(value);
+  if (quantity === null) return undefined;
+  const scale = SCALES[quantity[2] ?? ''];
+  return scale === undefined ? undefined : Number(quantity[1]) * scale;
+}
+
+const SCALES: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1e3,
+  K: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+};

@@ -1,0 +1,54 @@
+import { parseDocument, type Tags } from 'yaml';
+import { FormatError } from '../../base/errors.js';
+import type { JsonValue } from '../../render/table.js';
+
+/** Nesting that no kubelet configuration comes near; deeper documents are refused. */
+const MAX_DEPTH = 64;
+/** YAML 1.1 types that Go's decoder does not have: `12:30` stays text there, and so it does here. */
+const NOT_IN_GO = /:(timestamp|binary|omap|pairs|set)$/;
+
+/**
+ * Parses one YAML or JSON document as the kubelet's decoder (sigs.k8s.io/yaml over go-yaml v2) does: YAML 1.1
+ * scalars (`yes`, `on` and `off` are booleans), keys as text, duplicate keys refused. Throws a FormatError that
+ * names `where`.
+ */
+export function parseConfigText(where: string, source: string): JsonValue {
+  let value: unknown;
+  try {
+    const parsed = parseDocument(source, {
+      version: '1.1',
+      customTags: (tags: Tags) =>
+        tags.filter(
+          (tag) =>
+            typeof tag === 'string' ||
+            !(NOT_IN_GO.test(tag.tag) || ('format' in tag && tag.format === 'TIME')),
+        ),
+      uniqueKeys: true,
+      prettyErrors: false,
+      logLevel: 'silent',
+    });
+    const problem = parsed.errors[0];
+    if (problem !== undefined)
+      throw new FormatError(where, problem.pos[0], problem.message.split('\n')[0] ?? '');
+    value = parsed.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    if (error instanceof FormatError) throw error;
+    throw new FormatError(where, undefined, 'not valid YAML or JSON', { cause: error });
+  }
+  return plain(where, value, 0);
+}
+
+/** The same value as plain JSON; fields are defined, never assigned, so that `__proto__` is a name like any other. */
+function plain(where: string, value: unknown, depth: number): JsonValue {
+  if (depth > MAX_DEPTH) throw new FormatError(where, undefined, `nested more than ${MAX_DEPTH} deep`);
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return value;
+  if (typeof value === 'bigint') return value.toString();
+  if (Array.isArray(value)) return value.map((item) => plain(where, item, depth + 1));
+  if (typeof value === 'object') {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, plain(where, item, depth + 1)] as const),
+    );
+  }
+  throw new FormatError(where, undefined, `holds a ${typeof value}`);
+}
