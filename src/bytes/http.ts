@@ -112,6 +112,11 @@ class HttpSource implements ByteSource {
   }
 }
 
+/** Lets an answer's body go unread. The only error that comes of it is that it was let go. */
+function abandon(body: Dispatcher.ResponseData['body']): void {
+  body.on('error', () => {}).destroy();
+}
+
 /** A failure that another attempt may not meet. */
 class TransientError extends FailedError {}
 
@@ -156,7 +161,7 @@ class HttpClient {
       if (![301, 302, 303, 307, 308].includes(answer.statusCode) || typeof location !== 'string') {
         return await this.#take(answer, offset, length);
       }
-      answer.body.destroy();
+      abandon(answer.body);
       const target = new URL(location, this.#url);
       const downgrade = this.#url.startsWith('https:') && target.protocol !== 'https:';
       if (downgrade || !['http:', 'https:'].includes(target.protocol)) {
@@ -192,7 +197,7 @@ class HttpClient {
   async #take(answer: Dispatcher.ResponseData, offset: number, length: number): Promise<Range> {
     const { statusCode, headers, body } = answer;
     if (statusCode !== 206) {
-      body.destroy();
+      abandon(body);
       throw this.#refused(statusCode);
     }
     const header = (name: string): string => String(headers[name] ?? '');
@@ -202,7 +207,7 @@ class HttpClient {
     const wanted = Math.min(length, size - offset);
     const encoded = !['', 'identity'].includes(header('content-encoding'));
     if (Number(from) !== offset || Number(to) !== offset + wanted - 1 || encoded) {
-      body.destroy();
+      abandon(body);
       throw new FailedError(`${this.name}: the server answers another range than was asked for`, {
         remedy: 'download the file, and read it from there',
       });
