@@ -38,4 +38,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 listenForInterrupts();
-process.exitCode = await main(process.argv.slice(2));
+// No top-level await: commands import what this file imports, and would wait for it while it waits for them.
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});
