@@ -3,7 +3,8 @@ import { FailedError } from '../base/errors.js';
 import { decryptAge } from '../bytes/age-input.js';
 import { descriptorSource } from '../bytes/file.js';
 import { decodeGzip } from '../bytes/gzip.js';
-import { SNIFF_LENGTH, sniff } from '../bytes/sniff.js';
+import { peekStream } from '../bytes/peek.js';
+import { sniff } from '../bytes/sniff.js';
 import type { ByteSource } from '../bytes/source.js';
 import { decodeZstd } from '../bytes/zstd.js';
 import { type Archive, type ContainerFacts, makeArchive } from './archive.js';
@@ -60,11 +61,11 @@ async function passStream(
   options: OpenOptions,
   visit: VisitEntry,
 ): Promise<Awaited<ReturnType<typeof passTar>> & { facts: ContainerFacts }> {
-  let { start, chunks } = await peek(stream);
+  let { start, chunks } = await peekStream(stream);
   let format = sniff(start);
   const encrypted = format === 'age';
   if (encrypted) {
-    ({ start, chunks } = await peek(decryptAge(chunks, name, await resolveKeys(options))));
+    ({ start, chunks } = await peekStream(decryptAge(chunks, name, await resolveKeys(options))));
     format = sniff(start);
   }
   const compression = format === 'gzip' || format === 'zstd' ? format : 'none';
@@ -88,29 +89,4 @@ function standardInput(signal: AbortSignal | undefined): AsyncIterable<Uint8Arra
     highWaterMark: 256 * 1024,
     ...(signal ? { signal } : {}),
   });
-}
-
-/** The first bytes of a stream, and the whole of it. */
-async function peek(
-  stream: AsyncIterable<Uint8Array>,
-): Promise<{ start: Uint8Array; chunks: AsyncIterable<Uint8Array> }> {
-  const iterator = stream[Symbol.asyncIterator]();
-  const seen: Uint8Array[] = [];
-  let size = 0;
-  while (size < SNIFF_LENGTH) {
-    const next = await iterator.next();
-    if (next.done === true) break;
-    seen.push(next.value);
-    size += next.value.length;
-  }
-  async function* whole(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* seen;
-      for (let next = await iterator.next(); next.done !== true; next = await iterator.next())
-        yield next.value;
-    } finally {
-      await iterator.return?.();
-    }
-  }
-  return { start: Buffer.concat(seen), chunks: whole() };
 }

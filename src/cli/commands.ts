@@ -7,6 +7,26 @@ interface CommandEntry {
 
 /** Every command, in the order of the help text. Only the one that is asked for is loaded. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  seal: {
+    summary: 'encrypt and compress an archive that exists, for recipients',
+    load: async () => (await import('./seal.js')).sealCommand,
+  },
+  unseal: {
+    summary: 'give the tar back that was sealed, to the byte',
+    load: async () => (await import('./unseal.js')).unsealCommand,
+  },
+  verify: {
+    summary: 'check hashes, structure and every chunk of a sealed file',
+    load: async () => (await import('./verify.js')).verifyCommand,
+  },
+  keygen: {
+    summary: 'make an age identity',
+    load: async () => (await import('./keygen.js')).keygenCommand,
+  },
+  show: {
+    summary: 'what an archive is, one row each',
+    load: async () => (await import('./show.js')).showCommand,
+  },
   ls: {
     summary: 'list the entries of an archive',
     load: async () => (await import('./ls.js')).lsCommand,
@@ -19,9 +39,53 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'write entries of an archive to a directory, safely',
     load: async () => (await import('./extract.js')).extractCommand,
   },
+  ps: {
+    summary: 'processes, their commands and the files that they run',
+    load: async () => (await import('./ps.js')).psCommand,
+  },
+  files: {
+    summary: 'open files of every kind',
+    load: async () => (await import('./files.js')).filesCommand,
+  },
+  sockets: {
+    summary: 'sockets with their ends and queues',
+    load: async () => (await import('./sockets.js')).socketsCommand,
+  },
+  mounts: {
+    summary: 'mounts',
+    load: async () => (await import('./mounts.js')).mountsCommand,
+  },
+  env: {
+    summary: 'environment variables',
+    load: async () => (await import('./env.js')).envCommand,
+  },
+  maps: {
+    summary: 'memory mappings',
+    load: async () => (await import('./maps.js')).mapsCommand,
+  },
+  threads: {
+    summary: 'threads',
+    load: async () => (await import('./threads.js')).threadsCommand,
+  },
+  creds: {
+    summary: 'users, capabilities, seccomp, namespaces, cgroups',
+    load: async () => (await import('./creds.js')).credsCommand,
+  },
+  network: {
+    summary: 'network devices, addresses, routes, firewall rules',
+    load: async () => (await import('./network.js')).networkCommand,
+  },
+  ipc: {
+    summary: 'System V shared memory, semaphores, message queues',
+    load: async () => (await import('./ipc.js')).ipcCommand,
+  },
   decode: {
     summary: 'CRIU images as the JSON of crit',
     load: async () => (await import('./decode.js')).decodeCommand,
+  },
+  memory: {
+    summary: 'list, dump or search the memory of processes, or find strings in it',
+    load: async () => (await import('./memory.js')).memoryCommand,
   },
   doctor: {
     summary: 'is this node ready to checkpoint, and is it safe to',

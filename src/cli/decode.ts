@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { Archive, ArchiveEntry } from '../archive/archive.js';
 import { FormatError, NotFoundError } from '../base/errors.js';
 import type { ByteSource } from '../bytes/source.js';
-import { decodeFile, fileInfo, writeJson } from '../criu/decode.js';
-import { jsonString } from '../criu/json-text.js';
+import { decodeFile, fileInfo } from '../criu/decode.js';
+import { jsonOf, jsonString } from '../criu/json-text.js';
 import { findImageEntry, listImages } from '../criu/read.js';
 import { type ArchiveOptions, addArchiveArgument, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
@@ -108,7 +108,7 @@ async function* printed(
     if (level === 0) yield '\n';
   } catch (error) {
     if (error instanceof FormatError && !begun) {
-      yield writeJson({ error: error.message }, isIndented(options) ? level : undefined);
+      yield jsonOf({ error: error.message }, isIndented(options) ? level : undefined);
     }
     if (level === 0) yield '\n';
     throw error;
@@ -121,7 +121,7 @@ async function* piecesOf(
   options: DecodeOptions,
   level: number,
 ): AsyncGenerator<string> {
-  if (options.info) yield writeJson(await fileInfo(name, source), level);
+  if (options.info) yield jsonOf(await fileInfo(name, source), level);
   else yield* decodeFile(name, source, { pretty: options.pretty === true, level });
 }
 

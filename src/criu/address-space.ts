@@ -25,6 +25,8 @@ export const VmaStatus = {
   plugin: 1 << 27,
 } as const;
 
+const MAP_GROWSDOWN = 0x100;
+
 /** A mapping of a process: the fields of a decoded `vma_entry` that its contents depend on. */
 export interface Vma {
   readonly start: bigint;
@@ -38,6 +40,13 @@ export interface Vma {
   /** MAP_* flags. */
   readonly flags: number;
   readonly status: number;
+}
+
+/** Rights of a mapping as /proc/PID/maps shows them: `rw-p`, `r-xs`. */
+export function vmaRights({ prot, flags }: Vma): string {
+  const MAP_SHARED = 1;
+  const rights = `${prot & 1 ? 'r' : '-'}${prot & 2 ? 'w' : '-'}${prot & 4 ? 'x' : '-'}`;
+  return `${rights}${flags & MAP_SHARED ? 's' : 'p'}`;
 }
 
 /** Why memory that a process had is not in the archive. */
@@ -107,6 +116,20 @@ export class AddressSpace {
     return vma !== undefined && vma.start <= address ? vma : undefined;
   }
 
+  /** What a mapping is called in /proc/PID/maps, or would be: a path, `[heap]`, `[anon]`. Untrusted text. */
+  nameOf(vma: Vma): string {
+    const { status, flags } = vma;
+    if (status & VmaStatus.vsyscall) return '[vsyscall]';
+    if (status & VmaStatus.vdso) return '[vdso]';
+    if (status & VmaStatus.vvar) return '[vvar]';
+    if (status & VmaStatus.heap) return '[heap]';
+    if (status & VmaStatus.stack || flags & MAP_GROWSDOWN) return '[stack]';
+    if (status & VmaStatus.sysvIpc) return `[sysv shm ${vma.shmid}]`;
+    if (status & VmaStatus.anonShared) return '[anon shared]';
+    if (status & VmaStatus.anonPrivate) return '[anon]';
+    return this.#objects.path(vma) || '[unknown]';
+  }
+
   /** What is behind [start, end), in ascending order; gaps between mappings are left out. */
   *segments(start = 0n, end = 1n << 64n): Generator<Segment> {
     for (let i = this.#firstBehind(start); ; i += 1) {
@@ -135,7 +158,7 @@ export class AddressSpace {
       }
       at = to;
     }
-    if (at < end) throw new NotInArchiveError(at, 'is not mapped');
+    if (at < end) throw notInArchive(at, undefined);
     return out;
   }
 
@@ -217,8 +240,9 @@ const REASONS: Readonly<Record<Missing, string>> = {
 
 const PARENT_REMEDY = 'put the images of the earlier checkpoint where the link "parent" of this one points';
 
-/** The error for a piece that cannot be read. */
-export function notInArchive(address: bigint, backing: Backing): NotInArchiveError {
+/** The error for memory that cannot be read; without a backing it is not mapped. */
+export function notInArchive(address: bigint, backing: Backing | undefined): NotInArchiveError {
+  if (backing === undefined) return new NotInArchiveError(address, 'is not mapped');
   if (backing.kind === 'file') {
     const problem = `is offset ${formatAddress(backing.offset)} of the file ${backing.path}, unchanged and so not dumped`;
     return new NotInArchiveError(address, problem, 'look it up in the file, in the image of the container');

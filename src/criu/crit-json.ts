@@ -1,12 +1,12 @@
 import { FormatError } from '../base/errors.js';
 import type { ByteSource } from '../bytes/source.js';
-import { BASE64_LINE, pythonBase64 } from './base64.js';
-import type { Extra } from './extra.js';
+import { BASE64_LINE } from './base64.js';
+import { base64Characters, MessageWriter } from './crit-message.js';
+import type { Extra, QueuedMessage, Range } from './extra.js';
 import type { ImageRecord } from './image.js';
-import { type JsonPiece, type JsonValue, jsonPieces, jsonString, lineBreak, Payload } from './json-text.js';
-import { presentMessage } from './present.js';
+import { JsonText } from './json-text.js';
 
-/** Bytes of a payload that are encoded at a time. */
+/** Bytes of a payload that are read and encoded at a time. */
 const CHUNK = BASE64_LINE * 1024;
 
 /** How JSON is written: as `crit decode`, or as `crit decode --pretty`. */
@@ -25,64 +25,103 @@ export interface Decodable {
 
 /**
  * The JSON of an image, in pieces: `{"magic": KIND, "entries": [...]}`, what follows a message under its `extra`.
- * Holds one entry at a time. When an entry makes no sense, the text ends, as valid JSON, with the entries before it
- * and an `error`; then the error is thrown.
+ * Holds one entry at a time, and of its text a part. When an entry makes no sense, the text ends, as valid JSON,
+ * with the entries before it and an `error`; then the error is thrown.
  *
  * @throws FormatError at the first entry that makes no sense
  */
 export async function* critJson(image: Decodable, style: CritStyle): AsyncGenerator<string> {
-  const base = style.pretty ? (style.level ?? 0) : undefined;
-  const [inside, item] = base === undefined ? [undefined, undefined] : [base + 1, base + 2];
-  const comma = base === undefined ? ', ' : ',';
-  yield `{${lineBreak(inside)}"magic": ${jsonString(image.kind)}${comma}${lineBreak(inside)}"entries": [`;
-  let first = true;
+  const out = new JsonText(style.pretty ? (style.level ?? 0) : undefined);
+  out.begin('{');
+  out.key('magic');
+  out.value(image.kind);
+  out.key('entries');
+  out.begin('[');
   let failure: FormatError | undefined;
   try {
+    const writer = new RecordWriter(out, image.source, style.pretty);
     for await (const record of image.records()) {
-      yield `${first ? '' : comma}${lineBreak(item)}`;
-      first = false;
-      for (const piece of jsonPieces(presentRecord(record, style.pretty), item))
-        yield* pieceText(piece, image.source);
+      out.item();
+      if (record.extra === undefined) yield* writer.plain(record);
+      else yield* writer.withExtra(record, record.extra);
+      if (out.isFull) yield out.take();
     }
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     failure = error;
   }
-  yield `${first ? '' : lineBreak(inside)}]`;
-  if (failure !== undefined) yield `${comma}${lineBreak(inside)}"error": ${jsonString(failure.message)}`;
-  yield `${lineBreak(base)}}`;
+  out.end(']');
+  if (failure !== undefined) {
+    out.key('error');
+    out.value(failure.message);
+  }
+  out.end('}');
+  yield out.take();
   if (failure !== undefined) throw failure;
 }
 
-function presentRecord(record: ImageRecord, pretty: boolean): JsonValue {
-  const entry = presentMessage(record.type, record.value, pretty);
-  return record.extra === undefined ? entry : { ...entry, extra: presentExtra(record.extra) };
-}
+class RecordWriter {
+  private readonly messages: MessageWriter;
 
-function presentExtra(extra: Extra): JsonValue {
-  switch (extra.kind) {
-    case 'bytes':
-      return new Payload(extra.data);
-    case 'tcp queues':
-      return { inq: new Payload(extra.inq), outq: new Payload(extra.outq) };
-    case 'semaphores':
-      return extra.values;
-    case 'messages': // crit shows these plain, with --pretty as well
-      return extra.messages.flatMap(({ type, value, data }) => [
-        presentMessage(type, value, false),
-        new Payload(data),
-      ]);
+  constructor(
+    private readonly out: JsonText,
+    private readonly source: ByteSource,
+    pretty: boolean,
+  ) {
+    this.messages = new MessageWriter(out, pretty);
   }
-}
 
-async function* pieceText(piece: JsonPiece, source: ByteSource): AsyncGenerator<string> {
-  if (!(piece instanceof Payload)) {
-    yield piece;
-    return;
+  plain(record: ImageRecord): Generator<string> {
+    return this.messages.message(record.type, record.value);
   }
-  const { offset, length } = piece.range;
-  for (let at = 0; at < length; at += CHUNK) {
-    const bytes = await source.read(offset + at, Math.min(CHUNK, length - at));
-    yield pythonBase64(bytes).replaceAll('\n', '\\n');
+
+  async *withExtra(record: ImageRecord, extra: Extra): AsyncGenerator<string> {
+    this.out.begin('{');
+    yield* this.messages.members(record.type, record.value);
+    this.out.key('extra');
+    yield* this.extra(extra);
+    this.out.end('}');
+  }
+
+  private async *extra(extra: Extra): AsyncGenerator<string> {
+    const { out } = this;
+    switch (extra.kind) {
+      case 'bytes':
+        yield* this.payload(extra.data);
+        return;
+      case 'tcp queues':
+        out.begin('{');
+        out.key('inq');
+        yield* this.payload(extra.inq);
+        out.key('outq');
+        yield* this.payload(extra.outq);
+        out.end('}');
+        return;
+      case 'semaphores':
+        out.value(extra.values);
+        return;
+      case 'messages':
+        out.begin('[');
+        for (const message of extra.messages) yield* this.queued(message);
+        out.end(']');
+    }
+  }
+
+  /** crit shows the messages of a queue plain, with `--pretty` as well. */
+  private async *queued({ type, value, data }: QueuedMessage): AsyncGenerator<string> {
+    this.out.item();
+    yield* new MessageWriter(this.out, false).message(type, value);
+    this.out.item();
+    yield* this.payload(data);
+  }
+
+  private async *payload({ offset, length }: Range): AsyncGenerator<string> {
+    this.out.raw('"');
+    for (let at = 0; at < length; at += CHUNK) {
+      const bytes = await this.source.read(offset + at, Math.min(CHUNK, length - at));
+      this.out.raw(base64Characters(bytes));
+      yield this.out.take();
+    }
+    this.out.raw('"');
   }
 }

@@ -3,7 +3,7 @@ import type { ByteSource } from '../bytes/source.js';
 import { type CritStyle, critJson, type Decodable } from './crit-json.js';
 import { readMessage } from './frame.js';
 import { CriuImage, type ImageIdentity, type ImageRecord, identifyImage } from './image.js';
-import { type JsonObject, jsonPieces } from './json-text.js';
+import { type JsonObject, jsonOf } from './json-text.js';
 import { DecodeBudget } from './message.js';
 import { describeRaw, rawContents } from './raw.js';
 import { message } from './schema.js';
@@ -24,7 +24,7 @@ export async function* decodeFile(
 ): AsyncGenerator<string> {
   const image = await findDecodable(name, source);
   if ('records' in image) yield* critJson(image, style);
-  else yield writeJson(describeRaw(name, source, image), style.pretty ? (style.level ?? 0) : undefined);
+  else yield jsonOf(describeRaw(name, source, image), style.pretty ? (style.level ?? 0) : undefined);
 }
 
 /**
@@ -39,11 +39,6 @@ export async function fileInfo(name: string, source: ByteSource): Promise<JsonOb
   let count = 0;
   for await (const _ of image.records()) count += 1;
   return { magic: image.kind, count };
-}
-
-/** JSON text of a value that holds no payload. */
-export function writeJson(value: JsonObject, level: number | undefined): string {
-  return jsonPieces(value, level).join('');
 }
 
 async function findDecodable(name: string, source: ByteSource): Promise<Decodable | ImageIdentity> {

@@ -1,7 +1,7 @@
 import { FormatError } from '../base/errors.js';
 import type { ByteSource } from '../bytes/source.js';
 import type { Extra, ExtraReader, Range } from './extra.js';
-import { type Framed, readMessage, uint32At } from './frame.js';
+import { type Framed, readMessage, readMessageAtHand, uint32At } from './frame.js';
 import {
   COMMON_MAGIC,
   type EntryOf,
@@ -15,6 +15,9 @@ import {
 import { DecodeBudget } from './message.js';
 import type { MessageType } from './schema.js';
 import { Window } from './window.js';
+
+/** What all entries of an image may take together, in units of the budget: 260,000 open files. */
+const COLLECTED = 12_000_000;
 
 /** A message of an image, and what follows it there. */
 export interface ImageRecord<Value = unknown> extends Framed<Value> {
@@ -117,7 +120,13 @@ export class CriuImage<K extends ImageKind = ImageKind> {
   private async *rest(window: Window, budget?: DecodeBudget): AsyncGenerator<ImageRecord<EntryOf<K>>> {
     const { entry, extra } = this.spec;
     for (;;) {
-      const record = await readRecord(window, entry, extra, budget ?? new DecodeBudget());
+      const forThis = budget ?? new DecodeBudget();
+      const found = extra === undefined ? readMessageAtHand(window, entry, forThis) : undefined;
+      if (found !== undefined) {
+        yield { type: entry, value: found.value, offset: found.offset };
+        continue;
+      }
+      const record = await readRecord(window, entry, extra, forThis);
       if (record === undefined) return;
       yield record;
     }
@@ -139,8 +148,9 @@ async function readRecord<Value>(
 ): Promise<ImageRecord<Value> | undefined> {
   const found = await readMessage(window, type, budget);
   if (found === undefined) return undefined;
-  const extra = await readExtra?.(window, found.value, budget);
-  return extra === undefined ? { type, ...found } : { type, ...found, extra };
+  const { value, offset } = found;
+  const extra = await readExtra?.(window, value, budget);
+  return extra === undefined ? { type, value, offset } : { type, value, offset, extra };
 }
 
 /**
@@ -176,6 +186,6 @@ function isExpected<K extends ImageKind>(kind: ImageKind, expected: K | undefine
  */
 export async function collectEntries<K extends ImageKind>(image: CriuImage<K>): Promise<EntryOf<K>[]> {
   const values: EntryOf<K>[] = [];
-  for await (const { value } of image.entries(new DecodeBudget())) values.push(value);
+  for await (const { value } of image.entries(new DecodeBudget(COLLECTED))) values.push(value);
   return values;
 }

@@ -1,97 +1,121 @@
-import type { Range } from './extra.js';
-
-/** A value to be written as JSON: integers of any size, and base64 of bytes that stay in the image until then. */
-export type JsonValue =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | JsonObject
-  | Payload;
+/** A value that is small enough to be written at once. */
+export type JsonValue = JsonScalar | readonly JsonValue[] | JsonObject;
+export type JsonScalar = string | number | bigint | boolean | null;
 export type JsonObject = { readonly [key: string]: JsonValue };
 
-/** Bytes of the image, to be written as a base64 string. */
-export class Payload {
-  constructor(readonly range: Range) {}
-}
-
-/** JSON text in pieces; a {@link Payload} stands for the characters of its string, quotes apart. */
-export type JsonPiece = string | Payload;
-
 const INDENT = '    ';
-
-/**
- * Writes a value as Python's `json.dump` does: ASCII only, so nothing that a terminal would act on is in it, and
- * integers with every digit.
- *
- * @param level how deep the value is, for the indentation; undefined for everything on one line
- */
-export function jsonPieces(value: JsonValue, level?: number): JsonPiece[] {
-  const writer = new Writer();
-  writer.write(value, level);
-  return writer.finish();
-}
+/** Characters of a text that are escaped at a time: escaping may take six times as much. */
+const SLICE = 64 * 1024;
 
 /** A string as JSON in ASCII. */
 export function jsonString(text: string): string {
-  return JSON.stringify(text).replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`;
+  return `"${jsonCharacters(text)}"`;
 }
 
-/** What separates, and encloses, the members of a list or an object. */
-export function lineBreak(level: number | undefined): string {
-  return level === undefined ? '' : `\n${INDENT.repeat(level)}`;
+/** What is between the quotes: every UTF-16 unit outside of printable ASCII as an escape. */
+function jsonCharacters(text: string): string {
+  return JSON.stringify(text)
+    .slice(1, -1)
+    .replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-class Writer {
-  private readonly pieces: JsonPiece[] = [];
+/**
+ * JSON text that grows, laid out as Python's `json.dump` does: on one line, or indented by four. ASCII only, so
+ * nothing that a terminal would act on is in it; integers with every digit.
+ */
+export class JsonText {
   private text = '';
+  private readonly members: number[] = [];
 
-  finish(): JsonPiece[] {
-    if (this.text !== '') this.pieces.push(this.text);
-    return this.pieces;
+  /** @param level how deep this text begins; undefined for everything on one line */
+  constructor(private readonly level: number | undefined) {}
+
+  /** Begins a list or an object. */
+  begin(bracket: '[' | '{'): void {
+    this.text += bracket;
+    this.members.push(0);
   }
 
-  write(value: JsonValue, level: number | undefined): void {
+  /** Before each item of a list. */
+  item(): void {
+    const depth = this.members.length - 1;
+    const before = this.members[depth] ?? 0;
+    if (before > 0) this.text += this.level === undefined ? ', ' : ',';
+    this.lineBreak();
+    this.members[depth] = before + 1;
+  }
+
+  /** Before each member of an object. */
+  key(name: string): void {
+    this.item();
+    this.text += `${jsonString(name)}: `;
+  }
+
+  end(bracket: ']' | '}'): void {
+    const members = this.members.pop() ?? 0;
+    if (members > 0) this.lineBreak();
+    this.text += bracket;
+  }
+
+  /** Writes a value; a string that may be long is for {@link long}. */
+  value(value: JsonValue): void {
     if (typeof value === 'string') this.text += jsonString(value);
     else if (value === null || typeof value !== 'object') this.text += String(value);
-    else if (value instanceof Payload) this.payload(value);
-    else if (isList(value)) this.list(value, level);
-    else this.object(value, level);
+    else if (isList(value)) {
+      this.begin('[');
+      for (const item of value) {
+        this.item();
+        this.value(item);
+      }
+      this.end(']');
+    } else {
+      this.begin('{');
+      for (const [key, member] of Object.entries(value)) {
+        this.key(key);
+        this.value(member);
+      }
+      this.end('}');
+    }
   }
 
-  private payload(value: Payload): void {
-    this.pieces.push(`${this.text}"`, value);
-    this.text = '"';
+  /** Writes a string of any length, a slice at a time. */
+  *long(text: string): Generator<string> {
+    this.text += '"';
+    for (let at = 0; at < text.length; at += SLICE) {
+      this.text += jsonCharacters(text.slice(at, at + SLICE));
+      yield this.take();
+    }
+    this.text += '"';
   }
 
-  private list(items: readonly JsonValue[], level: number | undefined): void {
-    const inner = level === undefined ? undefined : level + 1;
-    const comma = inner === undefined ? ', ' : `,${lineBreak(inner)}`;
-    this.text += `[${items.length > 0 ? lineBreak(inner) : ''}`;
-    items.forEach((item, i) => {
-      if (i > 0) this.text += comma;
-      this.write(item, inner);
-    });
-    this.text += `${items.length > 0 ? lineBreak(level) : ''}]`;
+  /** Text that is JSON already. */
+  raw(text: string): void {
+    this.text += text;
   }
 
-  private object(members: JsonObject, level: number | undefined): void {
-    const inner = level === undefined ? undefined : level + 1;
-    const comma = inner === undefined ? ', ' : `,${lineBreak(inner)}`;
-    const entries = Object.entries(members);
-    this.text += `{${entries.length > 0 ? lineBreak(inner) : ''}`;
-    entries.forEach(([key, item], i) => {
-      if (i > 0) this.text += comma;
-      this.text += `${jsonString(key)}: `;
-      this.write(item, inner);
-    });
-    this.text += `${entries.length > 0 ? lineBreak(level) : ''}}`;
+  /** Whether so much is gathered that it should be taken. */
+  get isFull(): boolean {
+    return this.text.length >= SLICE;
   }
+
+  /** What was written since the last time. */
+  take(): string {
+    const { text } = this;
+    this.text = '';
+    return text;
+  }
+
+  private lineBreak(): void {
+    if (this.level !== undefined) this.text += `\n${INDENT.repeat(this.level + this.members.length)}`;
+  }
+}
+
+/** A small value as JSON text. */
+export function jsonOf(value: JsonValue, level?: number): string {
+  const out = new JsonText(level);
+  out.value(value);
+  return out.take();
 }
 
 function isList(value: readonly JsonValue[] | JsonObject): value is readonly JsonValue[] {

@@ -61,6 +61,26 @@ export class MemoryImages {
     return { pid, space, mm };
   }
 
+  /** The processes of the checkpoint that have memory, in the order of `pstree.img`, with their names. */
+  async processes(): Promise<readonly { readonly pid: number; readonly comm: string }[]> {
+    const found: { pid: number; comm: string }[] = [];
+    for (const { pid } of (await this.#entries('pstree.img', 'PSTREE')) ?? []) {
+      if ((await this.#archive.find(this.#path(`mm-${pid}.img`))) === undefined) continue;
+      found.push({ pid, comm: (await this.core(pid))?.tc?.comm ?? '' });
+    }
+    return found;
+  }
+
+  /** What CRIU kept of a thread (`core-TID.img`). */
+  async core(tid: number): Promise<EntryOf<'CORE'> | undefined> {
+    return (await this.#entries(`core-${tid}.img`, 'CORE'))?.[0];
+  }
+
+  /** The process of that PID in the tree (`pstree.img`). */
+  async treeEntry(pid: number): Promise<EntryOf<'PSTREE'> | undefined> {
+    return (await this.#entries('pstree.img', 'PSTREE'))?.find((entry) => entry.pid === pid);
+  }
+
   /** The pages of a shared memory object (`pagemap-shmem-ID.img`); undefined when the archive has none. */
   sharedPages(id: bigint | number, pageSize: number): Promise<PageLayer | undefined> {
     return this.#layer(`pagemap-shmem-${id}.img`, pageSize);
@@ -104,7 +124,8 @@ export class MemoryImages {
       shared: (vma) => layers.get(idOf(vma) ?? -1n),
       path: (vma) => {
         const memfd = vma.status & VmaStatus.memfd ? memfdOf(vma) : undefined;
-        if (memfd !== undefined) return memfd.name === '/dev/zero' ? '/dev/zero' : `/memfd:${memfd.name}`;
+        if (memfd !== undefined)
+          return memfd.name === '/dev/zero' ? '[anon shared]' : `/memfd:${memfd.name} (deleted)`;
         return files.get(Number(vma.shmid))?.reg?.name ?? '';
       },
     };
@@ -143,7 +164,8 @@ export class MemoryImages {
   async #pages(name: string): Promise<PagesImage | undefined> {
     const entry = await this.#archive.find(name);
     if (entry === undefined) return undefined;
-    return { name, source: this.#archive.open(entry), archiveOffset: entry.dataOffset };
+    const archiveOffset = entry.sparse === undefined && entry.type === 'file' ? entry.dataOffset : undefined;
+    return { name, source: this.#archive.open(entry), archiveOffset };
   }
 
   /** Where the link `parent` leads, which CRIU makes for incremental checkpoints; undefined without one. */
@@ -184,8 +206,12 @@ export class MemoryImages {
   }
 }
 
-/** Mappings in ascending order without overlap, as the kernel keeps them. */
-function checkVmas(vmas: readonly Vma[], name: string): readonly Vma[] {
+/**
+ * Mappings in ascending order without overlap, as the kernel keeps them. The guard pages that CRIU 4.2 lists behind
+ * them (MADV_GUARD_INSTALL) are no mappings but lie within some; they hold nothing, and are left out.
+ */
+function checkVmas(listed: readonly Vma[], name: string): readonly Vma[] {
+  const vmas = listed.filter(({ status }) => (status & VmaStatus.guard) === 0);
   let floor = 0n;
   for (const { start, end } of vmas) {
     if (start >= end) {

@@ -17,8 +17,8 @@ const BIGINT_COST = 2;
 export class DecodeBudget {
   private left: number;
 
-  /** By default as much as the largest honest entry needs: an address space of 700,000 mappings. */
-  constructor(units = 16_000_000) {
+  /** By default as much as the largest honest entry needs: an address space of 400,000 mappings. */
+  constructor(units = 9_000_000) {
     this.left = units;
   }
 

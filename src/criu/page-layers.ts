@@ -6,8 +6,8 @@ export interface PagesImage {
   /** Name of the archive's entry. */
   readonly name: string;
   readonly source: ByteSource;
-  /** Offset of its first byte in the uncompressed tar: what a finding cites. */
-  readonly archiveOffset: number;
+  /** Offset of its first byte in the uncompressed tar; undefined when it is stored in pieces (a sparse entry). */
+  readonly archiveOffset: number | undefined;
 }
 
 /** A pagemap with its pages, and the pagemap of the parent checkpoint that it builds on, if that is at hand. */

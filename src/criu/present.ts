@@ -1,57 +1,32 @@
 import { addressText } from './address.js';
-import { pythonBase64 } from './base64.js';
-import type { JsonObject, JsonValue } from './json-text.js';
-import { quotedPrintable } from './quoted-printable.js';
-import type { FlagTable, MessageType, NamedField, Presentation, UnknownField } from './schema.js';
+import type { JsonScalar } from './json-text.js';
+import type { FlagTable, NamedField, Presentation } from './schema.js';
 
 /**
- * A decoded message as `crit decode` shows it, or with `pretty` as `crit decode --pretty` does: fields in the order
- * of their numbers, only those that are there, bytes as base64. What crit drops, fields that the schema does not
- * know, is under `_unknown`.
+ * A number, text or truth value as crit shows it; with `pretty` as `crit decode --pretty` does.
+ *
+ * @param hex whether the message is in a field that is shown in hexadecimal
  */
-export function presentMessage(type: MessageType, value: unknown, pretty: boolean, hex = false): JsonObject {
-  const out: Record<string, JsonValue> = {};
-  if (!isRecord(value)) return out;
-  for (const field of type.fields) {
-    const found = value[field.name];
-    if (found === undefined) continue;
-    if (!Array.isArray(found)) out[field.name] = presentValue(field, found, pretty, hex);
-    else if (found.length > 0) out[field.name] = presentList(field, found, pretty, hex);
-  }
-  if (Array.isArray(value['_unknown'])) out['_unknown'] = value['_unknown'].map(presentUnknown);
-  return out;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
-
-function presentList(
-  field: NamedField,
-  items: readonly unknown[],
-  pretty: boolean,
-  hex: boolean,
-): JsonValue[] {
-  if (pretty && field.show.address) {
-    const address = addressText(items.filter((item) => typeof item === 'number'));
-    if (address !== undefined) return [address];
-  }
-  return items.map((item) => presentValue(field, item, pretty, hex));
-}
-
-function presentValue(field: NamedField, value: unknown, pretty: boolean, inherited: boolean): JsonValue {
-  const { show } = field;
-  const hex = inherited || show.hex === true;
-  const type = typeof field.type === 'function' ? field.type() : field.type;
-  if (typeof type === 'object' && type.kind === 'message') return presentMessage(type, value, pretty, hex);
-  if (value instanceof Uint8Array) return show.quoted ? quotedPrintable(value) : pythonBase64(value);
+export function presentScalar(field: NamedField, value: unknown, pretty: boolean, hex: boolean): JsonScalar {
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value !== 'number' && typeof value !== 'bigint')
     throw new TypeError(`${field.name}: ${typeof value}`);
-  return pretty && typeof type !== 'object' ? prettyInteger(show, hex, value) : value;
+  // The names of an enumeration are texts; a value of it without a name stays a plain number.
+  if (!pretty || typeof field.type === 'object') return value;
+  return prettyInteger(field.show, hex || field.show.hex === true, value);
 }
 
-function prettyInteger(show: Presentation, hex: boolean, value: number | bigint): JsonValue {
+/** The words of a repeated field as an address, where that is what they are, and crit shows it as text. */
+export function presentAddress(
+  field: NamedField,
+  items: readonly unknown[],
+  pretty: boolean,
+): string | undefined {
+  if (!pretty || !field.show.address) return undefined;
+  return addressText(items.filter((item) => typeof item === 'number'));
+}
+
+function prettyInteger(show: Presentation, hex: boolean, value: number | bigint): JsonScalar {
   if (hex) return `0x${value.toString(16)}`;
   if (show.device !== undefined) return deviceText(show.device, BigInt(value));
   if (show.flags !== undefined) return flagText(show.flags, Number(value));
@@ -77,9 +52,4 @@ export function deviceText(packing: 'kernel' | 'libc', device: bigint): string {
   const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
   const minor = (device & 0xffn) | ((device >> 12n) & 0xffffff00n);
   return `${major}:${minor}`;
-}
-
-function presentUnknown(unknown: UnknownField): JsonObject {
-  const { field, wire, value } = unknown;
-  return { field, wire, value: typeof value === 'bigint' ? value : pythonBase64(value) };
 }

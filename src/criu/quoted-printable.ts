@@ -9,32 +9,39 @@ const [TAB, LF, CR, SPACE, DOT, EQUALS] = [0x09, 0x0a, 0x0d, 0x20, 0x2e, 0x3d];
 export function quotedPrintable(bytes: Uint8Array): string {
   const firstLine = bytes.indexOf(LF);
   const lineEnd = firstLine > 0 && bytes[firstLine - 1] === CR ? '\r\n' : '\n';
-  let out = '';
-  let column = 0;
+  // At most three characters a byte, and three for a soft break every 73 or more.
+  const out = Buffer.alloc(bytes.length * 4 + 8);
+  let [length, column] = [0, 0];
+  const add = (text: string): void => {
+    length += out.write(text, length, 'latin1');
+  };
   const softBreak = (): void => {
-    out += `=${lineEnd}`;
+    add(`=${lineEnd}`);
     column = 0;
   };
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at] ?? 0;
     const next = bytes[at + 1];
     if (byte === LF || (byte === CR && next === LF)) {
-      if (out.endsWith(' ') || out.endsWith('\t'))
-        out = out.slice(0, -1) + hex(out.charCodeAt(out.length - 1));
-      out += lineEnd;
+      const before = out[length - 1];
+      if (before === SPACE || before === TAB) {
+        length -= 1;
+        add(hex(before));
+      }
+      add(lineEnd);
       column = 0;
       if (byte === CR) at += 1;
     } else if (mustQuote(byte, next, column)) {
       if (column + 3 >= MAX_LINE) softBreak();
-      out += hex(byte);
+      add(hex(byte));
       column += 3;
     } else {
       if (next !== undefined && next !== LF && column + 1 >= MAX_LINE) softBreak();
-      out += String.fromCharCode(byte);
+      add(String.fromCharCode(byte));
       column += 1;
     }
   }
-  return out;
+  return out.toString('latin1', 0, length);
 }
 
 function mustQuote(byte: number, next: number | undefined, column: number): boolean {

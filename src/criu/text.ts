@@ -6,16 +6,20 @@ import { isUtf8 } from 'node:buffer';
  */
 export function decodeText(bytes: Uint8Array): string {
   if (isUtf8(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
-  let text = '';
+  const units = Buffer.alloc(2 * bytes.length); // no character has more UTF-16 units than bytes
+  let end = 0;
   for (let at = 0; at < bytes.length; ) {
     const length = characterLength(bytes, at);
-    text +=
-      length === 0
-        ? String.fromCharCode(0xdc00 + (bytes[at] ?? 0))
-        : Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('utf8');
+    if (length === 0) end = units.writeUInt16LE(0xdc00 + (bytes[at] ?? 0), end);
+    else
+      end += units.write(
+        Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('utf8'),
+        end,
+        'utf16le',
+      );
     at += Math.max(length, 1);
   }
-  return text;
+  return units.toString('utf16le', 0, end);
 }
 
 /** The bytes that {@link decodeText} made `text` from. */

@@ -11,14 +11,10 @@ export type JsonValue =
 export type Row = { readonly [key: string]: JsonValue };
 
 /**
- * How one field of a row looks to people. Renderers know columns, never the view that they come from.
- *
- * The functions are methods so that a column of a narrower row is also a `Column<Row>`: a registry of views can
- * then hold them all.
+ * How one field of a row looks to people. Its functions are methods so that the look of a narrower row is one of
+ * any row too.
  */
-export interface Column<R> {
-  /** The field's name in JSON; also what --filter and --columns call it. */
-  readonly key: Extract<keyof R, string>;
+interface ColumnLook<R> {
   readonly header: string;
   readonly align?: 'left' | 'right';
   /** Text of the cell; untrusted bytes may be in it, the renderer escapes them. Default: the field as text. */
@@ -31,6 +27,17 @@ export interface Column<R> {
   readonly wide?: boolean;
   /** What the field holds, for the reference of the JSON fields: one clause without a full stop. */
   readonly about?: string;
+}
+
+/** A column of rows of a known type. Renderers know columns, never the view that they come from. */
+export interface Column<R> extends ColumnLook<R> {
+  /** The field's name in JSON; also what --filter and --columns call it. */
+  readonly key: Extract<keyof R, string>;
+}
+
+/** A column of rows of any type: what a list of tables of several types holds. Every `Column` is one. */
+export interface AnyColumn extends ColumnLook<Row> {
+  readonly key: string;
 }
 
 /** Typed rows, and how to show them. */

@@ -33,3 +33,16 @@ export type CaptureRecord = {
   /** Milliseconds by phase, such as `checkpoint`, `seal`, `prove`. */
   readonly durations?: { readonly [phase: string]: number };
 };
+
+/** What JSON.parse gave, as what it is known to be. */
+export function toJsonObject(value: object): { readonly [key: string]: JsonValue } {
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, toJson(field)]));
+}
+
+function toJson(value: unknown): JsonValue {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number') return value;
+  if (Array.isArray(value)) return value.map(toJson);
+  if (typeof value === 'object') return toJsonObject(value);
+  throw new TypeError(`no JSON: ${typeof value}`);
+}

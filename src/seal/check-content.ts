@@ -13,8 +13,14 @@ export interface CheckOptions {
   readonly onContent?: ((content: Uint8Array) => void | Promise<void>) | undefined;
   /** Told how many bytes of the tar were read back. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Told what is checked next; what was named before holds. */
+  readonly onStage?: ((stage: CheckStage) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** What `checkContent` checks, in its order. `chunks and frames` are read together. */
+export const CHECK_STAGES = ['seek table', 'index', 'chunks and frames', 'tar hash', 'entries'] as const;
+export type CheckStage = (typeof CHECK_STAGES)[number];
 
 export interface CheckedContent {
   readonly tar: Digest & { readonly entries: number };
@@ -35,13 +41,16 @@ export async function checkContent(
   payload: ByteSource,
   options: CheckOptions = {},
 ): Promise<CheckedContent | undefined> {
+  options.onStage?.('seek table');
   const table = await readSeekTable(payload);
   if (table === undefined) return undefined;
   const indexFrame = await readIndexFrame(payload, table);
   if (indexFrame === undefined) return undefined;
+  options.onStage?.('index');
   const total = table.decompressed[table.frames] ?? 0;
   const index = decodeSealedIndex(indexFrame.bytes, payload.name, indexFrame.offset, total);
 
+  options.onStage?.('chunks and frames');
   const hash = createHash('sha256');
   const follower = new TarFollower(payload.name);
   let done = 0;
@@ -53,12 +62,14 @@ export async function checkContent(
     done += content.length;
     options.onProgress?.(done, total);
   }
+  options.onStage?.('tar hash');
   const sha256 = hash.digest('hex');
   if (sha256 !== index.tar.sha256) {
     throw new IntegrityError(
       `${payload.name}: the tar in it has SHA-256 ${sha256}, but its index says ${index.tar.sha256}`,
     );
   }
+  options.onStage?.('entries');
   const { entries, marked } = follower.end();
   if (marked !== index.marked || (index.entries !== null && !isDeepStrictEqual(entries, index.entries))) {
     throw new IntegrityError(`${payload.name}: its index does not list what is in the tar`);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { UsageError } from '../base/errors.js';
 import { descriptorSource } from '../bytes/file.js';
 import { decodeGzip } from '../bytes/gzip.js';
+import { type Peeked, peekStream } from '../bytes/peek.js';
 import { SNIFF_LENGTH, sniff } from '../bytes/sniff.js';
 import { chunksOf } from '../bytes/streamed.js';
 import { decodeZstd } from '../bytes/zstd.js';
@@ -59,43 +60,13 @@ export async function openTarInput(input: SealInput, signal?: AbortSignal): Prom
   };
 }
 
-interface Peeked {
-  readonly start: Uint8Array;
-  /** All of the input, its start included. */
-  readonly chunks: AsyncIterable<Uint8Array>;
-}
-
 async function peek(input: SealInput, signal: AbortSignal | undefined): Promise<Peeked> {
   if ('fd' in input) {
     const source = descriptorSource(input.fd, input.size, input.name); // never closed: the descriptor is not ours
     const start = await source.read(0, Math.min(SNIFF_LENGTH, source.size));
     return { start, chunks: chunksOf(source, 0, signal) };
   }
-  const iterator = input.chunks[Symbol.asyncIterator]();
-  const taken: Uint8Array[] = [];
-  for (let length = 0; length < SNIFF_LENGTH; ) {
-    const next = await iterator.next();
-    if (next.done === true) break;
-    taken.push(next.value);
-    length += next.value.length;
-  }
-  return { start: Buffer.concat(taken).subarray(0, SNIFF_LENGTH), chunks: resume(taken, iterator) };
-}
-
-async function* resume(
-  taken: readonly Uint8Array[],
-  iterator: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* taken;
-    for (;;) {
-      const next = await iterator.next();
-      if (next.done === true) return;
-      yield next.value;
-    }
-  } finally {
-    await iterator.return?.();
-  }
+  return peekStream(input.chunks);
 }
 
 async function* tap(

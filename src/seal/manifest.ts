@@ -1,4 +1,5 @@
 import { FormatError } from '../base/errors.js';
+import { type JsonValue, toJsonObject } from './capture-record.js';
 
 /** Written by this release, and the only version that it reads. */
 export const MANIFEST_VERSION = 1;
@@ -7,11 +8,11 @@ export const MANIFEST_FORMAT = 'coldcase-manifest';
 export const MAX_MANIFEST = 4 * 1024 * 1024;
 
 /** Size in bytes and lower-case hex SHA-256 of a file, and the name that it had. */
-export interface FileFacts {
+export type FileFacts = {
   readonly name: string;
   readonly size: number;
   readonly sha256: string;
-}
+};
 
 /**
  * What NAME.tar.zst.age.json says about the sealed file beside it. Not encrypted, so it names nothing that was
@@ -33,7 +34,7 @@ export type Manifest = {
   /** Whether the written file was read back, and gave the tar's hash, before it got its name. */
   readonly proved: boolean;
   /** A CaptureRecord, or null when an existing archive was sealed. */
-  readonly capture: { readonly [key: string]: unknown } | null;
+  readonly capture: { readonly [key: string]: JsonValue } | null;
   /** Milliseconds by phase. */
   readonly durations: { readonly [phase: string]: number };
 };
@@ -78,7 +79,7 @@ export function parseManifest(text: string, name: string): Manifest {
     input: { ...input.file(), compression },
     recipients: top.recipients('recipients'),
     proved: top.get('proved') === true,
-    capture: top.get('capture') === null ? null : top.fields('capture').value,
+    capture: top.get('capture') === null ? null : top.fields('capture').json(),
     durations: top.durations('durations'),
   };
 }
@@ -120,6 +121,10 @@ class Fields {
     const sha256 = this.text('sha256');
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw this.wrong('sha256');
     return { name: this.text('name'), size: this.count('size'), sha256 };
+  }
+
+  json(): { readonly [key: string]: JsonValue } {
+    return toJsonObject(this.value);
   }
 
   recipients(key: string): Manifest['recipients'] {

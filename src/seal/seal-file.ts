@@ -6,7 +6,7 @@ import { formatTime } from '../base/units.js';
 import { parseAgeHeader } from '../bytes/age-header.js';
 import { openAgePayload } from '../bytes/age-payload.js';
 import { descriptorSource } from '../bytes/file.js';
-import type { CaptureRecord } from './capture-record.js';
+import { type CaptureRecord, toJsonObject } from './capture-record.js';
 import { checkContent } from './check-content.js';
 import { openTarInput, type SealInput, type TarInput } from './input.js';
 import { formatManifest, MANIFEST_FORMAT, MANIFEST_VERSION, type Manifest } from './manifest.js';
@@ -158,7 +158,7 @@ function manifestText(
     },
     recipients: 'passphrase' in sealFor ? 'passphrase' : [...new Set(sealFor.recipients)],
     proved,
-    capture,
+    capture: capture === null ? null : toJsonObject(capture),
     durations,
   };
   return { manifest, json: formatManifest(manifest) };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../src/bytes/memory.js';
 import { decodeFile, fileInfo } from '../../src/criu/decode.js';
-import { type JsonValue, jsonPieces } from '../../src/criu/json-text.js';
+import { type JsonValue, jsonOf } from '../../src/criu/json-text.js';
 import { IMAGE_KINDS, type ImageKind, specOf } from '../../src/criu/kinds.js';
 import * as flags from '../../src/criu/schema/flags.js';
 import { ipcMsg } from '../../src/criu/schema/ipc.js';
@@ -76,7 +76,7 @@ interface Described {
 type Answers = Readonly<Record<string, { image: string; plain: unknown; pretty: unknown; info: unknown }>>;
 
 function askCrit(images: Readonly<Record<string, JsonValue>>): Answers {
-  const answer = labRun(['python3', '-c', CRIT], jsonPieces(images).join('')).toString();
+  const answer = labRun(['python3', '-c', CRIT], jsonOf(images)).toString();
   return parseExact(answer) as Answers;
 }
 
@@ -123,7 +123,7 @@ describe.skipIf(!hasLab)(`against crit, ${labTitle}`, () => {
     const answers = askCrit(images);
     expect(Object.keys(answers)).toHaveLength(kinds.length);
     for (const kind of kinds) {
-      const written = parseExact(jsonPieces(images[kind] ?? null).join(''));
+      const written = parseExact(jsonOf(images[kind] ?? null));
       expect(answers[kind]?.plain, `${kind}: encoded whole`).toEqual(written);
     }
     await expectSame(answers);

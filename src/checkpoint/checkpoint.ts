@@ -1,0 +1,120 @@
+import type { Archive } from '../archive/archive.js';
+import { NotFoundError } from '../base/errors.js';
+import { MemoryImages } from '../criu/memory.js';
+import type { InventoryEntry } from '../criu/schema/inventory.js';
+import { type ContainerInfo, readContainer } from './container.js';
+import { type Namespace, readNamespaces } from './credentials.js';
+import { type FileDescriptor, readDescriptors } from './descriptors.js';
+import { type FilePath, type FileTable, filePath, readFileTable } from './file-table.js';
+import { Images } from './images.js';
+import { type IpcObject, readIpc } from './ipc.js';
+import { type Mapping, readMappings } from './mappings.js';
+import { once } from './memo.js';
+import { type Mount, readMounts } from './mounts.js';
+import { type NetworkNamespace, readNetwork } from './network.js';
+import { type Process, readProcesses } from './process-list.js';
+import { readArguments, readEnvironment, type StartStrings } from './process-memory.js';
+import { readSockets, type Socket } from './sockets.js';
+import { type ArchiveSizes, type DumpStatistics, readSizes, readStatistics } from './stats.js';
+import { readThreads, type Thread } from './threads.js';
+
+/**
+ * A checkpoint as an investigator thinks of it. Every part is read from the archive when it is first asked for, and
+ * then kept. All text in it was written by the container: it is raw, and escaped only where it is shown.
+ */
+export class Checkpoint {
+  readonly archive: Archive;
+  readonly images: Images;
+  /** Who and what was checkpointed. */
+  readonly container: () => Promise<ContainerInfo>;
+  /** Every process, parents before their children. */
+  readonly processes: () => Promise<readonly Process[]>;
+  /** Every open file, whoever holds it. */
+  readonly fileTable: () => Promise<FileTable>;
+  readonly descriptors: () => Promise<readonly FileDescriptor[]>;
+  readonly sockets: () => Promise<readonly Socket[]>;
+  readonly mounts: () => Promise<readonly Mount[]>;
+  readonly network: () => Promise<readonly NetworkNamespace[]>;
+  readonly ipc: () => Promise<readonly IpcObject[]>;
+  readonly statistics: () => Promise<DumpStatistics | undefined>;
+  readonly sizes: () => Promise<ArchiveSizes>;
+  readonly inventory: () => Promise<InventoryEntry | undefined>;
+  /** The memory of the processes. */
+  readonly memory: () => Promise<MemoryImages>;
+
+  constructor(archive: Archive) {
+    this.archive = archive;
+    this.images = new Images(archive);
+    const { images } = this;
+    this.container = once(async () => readContainer(archive, (await images.entry('inventory'))?.mtime));
+    this.processes = once(() => readProcesses(images));
+    this.fileTable = once(() => readFileTable(images));
+    this.descriptors = once(async () =>
+      readDescriptors(images, await this.fileTable(), await this.processes()),
+    );
+    this.sockets = once(async () => readSockets(images, await this.fileTable(), await this.descriptors()));
+    this.mounts = once(async () => readMounts(images, await this.container()));
+    this.network = once(() => readNetwork(images));
+    this.ipc = once(() => readIpc(images));
+    this.statistics = once(() => readStatistics(archive));
+    this.sizes = once(async () => readSizes(archive, await images.folder()));
+    this.inventory = once(() => images.first('INVENTORY', 'inventory'));
+    this.memory = once(async () => new MemoryImages(archive, await images.folder()));
+  }
+
+  /**
+   * All processes, or the one of that PID.
+   *
+   * @throws NotFoundError when there is no process of that PID
+   */
+  async select(pid: number | undefined): Promise<readonly Process[]> {
+    const processes = await this.processes();
+    if (pid === undefined) return processes;
+    const found = processes.filter((process) => process.pid === pid);
+    if (found.length > 0) return found;
+    throw new NotFoundError(`there is no process ${pid} in ${this.archive.location}`, {
+      remedy: 'coldcase ps lists the processes',
+    });
+  }
+
+  /** The arguments of a process; undefined for a zombie, and when the archive does not hold that memory. */
+  async arguments(process: Process): Promise<StartStrings | undefined> {
+    const mm = await process.mm();
+    return mm === undefined ? undefined : readArguments(await this.memory(), process.pid, mm);
+  }
+
+  /** The environment of a process; undefined as {@link arguments} is. */
+  async environment(process: Process): Promise<StartStrings | undefined> {
+    const mm = await process.mm();
+    return mm === undefined ? undefined : readEnvironment(await this.memory(), process.pid, mm);
+  }
+
+  /** The file that a process runs; undefined for a zombie. */
+  async executable(process: Process): Promise<FilePath | undefined> {
+    const mm = await process.mm();
+    return mm === undefined ? undefined : filePath(await this.fileTable(), mm.exe_file_id);
+  }
+
+  async mappings(process: Process): Promise<readonly Mapping[]> {
+    const mm = await process.mm();
+    return mm === undefined ? [] : readMappings(process.pid, mm, await this.fileTable());
+  }
+
+  threads(process: Process): Promise<readonly Thread[]> {
+    return readThreads(this.images, process);
+  }
+
+  async namespaces(process: Process): Promise<readonly Namespace[]> {
+    return readNamespaces(await process.ids(), (await this.inventory())?.root_ids);
+  }
+
+  /** The control groups of a process, by controller; the unified hierarchy's has an empty name. */
+  async cgroups(
+    process: Process,
+  ): Promise<readonly { readonly controller: string; readonly path: string }[]> {
+    const set = process.core?.thread_core?.cg_set ?? process.core?.tc?.cg_set;
+    const sets = (await this.images.first('CGROUP', 'cgroup'))?.sets ?? [];
+    const members = sets.find(({ id }) => id === set)?.ctls ?? [];
+    return members.map(({ name, path }) => ({ controller: name, path }));
+  }
+}

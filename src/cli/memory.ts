@@ -1,0 +1,103 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { addArchiveArgument } from './archive-options.js';
+import type { CommandModule } from './command.js';
+import { addOutputOptions, addPidOption, parsePid } from './output.js';
+
+export const memoryCommand: CommandModule = {
+  configure: (command) => {
+    addList(command.command('list').description('how much memory each process had, and where'));
+    addDump(command.command('dump').description('memory of a process in hex and ASCII, or raw'));
+    addSearch(command.command('search').description('find text, bytes or a regular expression in memory'));
+    addStrings(command.command('strings').description('printable strings in memory, with their addresses'));
+  },
+};
+
+function addList(command: Command): void {
+  addPidOption(addOutputOptions(addArchiveArgument(command)))
+    .addHelpText('after', LIST_HELP)
+    .action(async (location, options) => (await import('./memory-list.js')).list(location, options));
+}
+
+function addDump(command: Command): void {
+  addArchiveArgument(command)
+    .requiredOption('-p, --pid <pid>', 'the process', parsePid)
+    .addOption(new Option('--range <start-end>', 'only these addresses, in hex').conflicts('vma'))
+    .option('--vma <address>', 'only the mapping that holds this address, in hex')
+    .option('--raw', 'the bytes as they are; needs --range or --vma')
+    .option('-o, --output <file>', 'write to a file, 0600, instead of standard output')
+    .option('--force', 'replace the file if it exists; write raw bytes to a terminal too')
+    .addHelpText('after', DUMP_HELP)
+    .action(async (location, options) => (await import('./memory-dump.js')).dump(location, options));
+}
+
+function addSearch(command: Command): void {
+  addPidOption(addOutputOptions(addArchiveArgument(command)))
+    .argument('<pattern>', 'text to search for; what else it may be is said by an option')
+    .addOption(new Option('-E, --regex', 'the pattern is a regular expression (JavaScript)').conflicts('hex'))
+    .option('--hex', 'the pattern is bytes in hex, ? for any digit: "48 8b ?? 05"')
+    .option('--utf16', 'find the text as UTF-16LE too')
+    .option('--ignore-case', 'ASCII letters match either case')
+    .option('--context <bytes>', 'show as many bytes before and after', parseCount(4096), 0)
+    .option('--max <n>', 'stop after so many matches; 0 for all', parseCount(0xffffffff), 10_000)
+    .option('-q, --quiet', 'no progress')
+    .addHelpText('after', SEARCH_HELP)
+    .action(async (location, pattern, options) =>
+      (await import('./memory-search.js')).search(location, pattern, options),
+    );
+}
+
+function addStrings(command: Command): void {
+  addPidOption(addArchiveArgument(command))
+    .addOption(new Option('--format <format>', 'how they are printed').choices(['text', 'json', 'ndjson']))
+    .option('--json', 'short for --format json')
+    .option('--min <n>', 'shortest string', parseCount(65536), 4)
+    .addOption(new Option('--encoding <encoding>').choices(['ascii', 'utf16']).default('ascii'))
+    .addHelpText('after', STRINGS_HELP)
+    .action(async (location, options) => (await import('./memory-strings.js')).strings(location, options));
+}
+
+function parseCount(most: number): (text: string) => number {
+  return (text) => {
+    if (!/^[0-9]{1,10}$/.test(text) || Number(text) > most) {
+      throw new InvalidArgumentError(`not a number up to ${most}.`);
+    }
+    return Number(text);
+  };
+}
+
+const LIST_HELP = `
+Fields of --json, one object a process, then one whose pid is null with the totals; sizes in bytes: pid, comm, mapped
+(all mappings), resident (pages in the archive), shared, anonymous, fileBacked (what these are), inFiles (unchanged
+pages of mapped files, which CRIU leaves to the files), missing (pages that a parent checkpoint or a page server has),
+largest: up to five mappings, each with address, vma, rights, resident.
+
+Example:
+  coldcase memory list evidence.tar.zst.age -i key.txt`;
+
+const DUMP_HELP = `
+Looks like hexdump -C, with a heading for each mapping; what is not in the archive is named, not shown as zeros.
+--raw fails if any byte asked for is not in the archive.
+
+Examples:
+  coldcase memory dump checkpoint.tar --pid 4 --vma 7ff81cfe0000
+  coldcase memory dump checkpoint.tar --pid 4 --range 3a0ae000-3a0af000 --raw -o heap.bin`;
+
+const SEARCH_HELP = `
+Searches what the archive holds of the memory of all processes, or of one. A regular expression sees one character for
+each byte, ^ and $ match at line breaks; a match longer than 64 KiB may be cut. It is given 2 seconds for each MiB; what
+takes longer is given up, listed with no match, and ends in exit code 1.
+
+Fields of --json: pid, comm, address (of the first byte), vma (name of the mapping), match (UTF-8, other bytes as
+\\xNN; null where the search was given up), length (bytes), before, after (with --context), image and imageOffset (where
+the first byte is stored), offset (the same in the tar; null if never written).
+
+Examples:
+  coldcase memory search evidence.tar.zst.age -i key.txt AKIA --context 40
+  coldcase memory search checkpoint.tar --regex '[a-z]+://[^ ]+' --json
+  coldcase memory search checkpoint.tar --hex '7f 45 4c 46 ?? 01'`;
+
+const STRINGS_HELP = `
+Fields of --json: pid, address, vma, text. Strings longer than 65536 characters come in pieces.
+
+Example:
+  coldcase memory strings checkpoint.tar --pid 4 --min 8`;

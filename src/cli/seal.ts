@@ -1,0 +1,114 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Command } from 'commander';
+import { UsageError } from '../base/errors.js';
+import { fileError, requireWritable, writeFileAside } from '../base/files.js';
+import type { SealInput } from '../seal/input.js';
+import { type SealOptions, sealFile, sealToSink } from '../seal/seal-file.js';
+import { streamSink } from '../seal/sinks.js';
+import type { CommandModule } from './command.js';
+import { interrupted } from './interrupt.js';
+import { printJson, writeOut } from './output.js';
+import { resolveOutputPath } from './output-path.js';
+import { createProgress } from './progress.js';
+import { formatFields, sealReceipt } from './receipt.js';
+import { addRecipientOptions, type RecipientOptions, readSealFor } from './recipient-options.js';
+import { VERSION } from './version.js';
+
+interface Options extends RecipientOptions {
+  readonly output?: string;
+  readonly manifest?: string;
+  readonly prove: boolean;
+  readonly force?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const HELP = `
+The result is FILE.zst.age (without a .gz or .zst of FILE) and a manifest, both mode 0600. Stock tools open it:
+age -d -i key.txt x.tar.zst.age | zstd -d | tar x. FILE is not changed.
+
+--json prints one object: path, manifestPath, manifest (README.md describes the manifest's fields).
+
+Example:
+  coldcase seal checkpoint.tar -r age1... -o /evidence/`;
+
+export const sealCommand: CommandModule = {
+  configure(command: Command): void {
+    addRecipientOptions(
+      command.argument('<file>', 'tar, plain or compressed with gzip or zstd; - is standard input'),
+    )
+      .option('-o, --output <path>', 'file, or directory (made if it ends in /), or - for standard output')
+      .option('--manifest <file>', 'where the manifest goes; default: the sealed file with .json behind it')
+      .option('--no-prove', 'do not read the sealed file back before it gets its name')
+      .option('--force', 'replace files that exist')
+      .option('--json', 'print the receipt as JSON')
+      .option('-q, --quiet', 'no progress, no receipt')
+      .addHelpText('after', HELP)
+      .action(run);
+  },
+};
+
+async function run(file: string, options: Options): Promise<void> {
+  const output = await outputPath(file, options);
+  const sealFor = await readSealFor(options, output === '-' ? 'the sealed file' : output);
+  const progress = createProgress(options);
+  const opened = await openInput(file);
+  const sealOptions: SealOptions = {
+    input: opened.input,
+    sealFor,
+    capture: null,
+    toolVersion: VERSION,
+    onProgress: progress.report.bind(progress),
+    signal: interrupted,
+  };
+  try {
+    if (output === '-') return await sealToOutput(sealOptions, options);
+    const { manifest, force, prove } = options;
+    const sealed = await sealFile({ ...sealOptions, output, manifest, force, prove });
+    progress.clear();
+    if (options.json === true) await printJson({ ...sealed, manifest: sealed.manifest });
+    else if (options.quiet !== true) await writeOut(formatFields(sealReceipt(sealed)));
+  } finally {
+    progress.clear();
+    await opened.close();
+  }
+}
+
+async function sealToOutput(sealOptions: SealOptions, { manifest, force }: Options): Promise<void> {
+  if (process.stdout.isTTY) {
+    throw new UsageError('a sealed file is not for a terminal', { remedy: 'redirect it, or use -o FILE' });
+  }
+  if (manifest !== undefined) await requireWritable(manifest, { force });
+  const name = manifest === undefined ? '-' : basename(manifest).replace(/\.json$/, '');
+  const { json } = await sealToSink(sealOptions, streamSink(process.stdout), name);
+  if (manifest !== undefined) await writeFileAside(manifest, json, { force });
+}
+
+async function outputPath(file: string, { output }: Options): Promise<string> {
+  const name = `${basename(file)
+    .replace(/\.(gz|zst|zstd)$/, '')
+    .replace(/\.tgz$/, '.tar')}.zst.age`;
+  if (output === '-') return output;
+  if (output !== undefined) return resolveOutputPath(output, file === '-' ? 'checkpoint.tar.zst.age' : name);
+  if (file === '-') throw new UsageError('standard input has no name', { remedy: 'say where to with -o' });
+  return file.slice(0, file.length - basename(file).length) + name;
+}
+
+/** A regular file is read by offset on several threads; anything else (a pipe, a FIFO) as a stream. */
+async function openInput(file: string): Promise<{ input: SealInput; close: () => Promise<void> }> {
+  if (file === '-') return { input: { name: 'stdin', chunks: process.stdin }, close: async () => {} };
+  const handle = await open(file, constants.O_RDONLY).catch((cause: unknown) => {
+    throw fileError(cause, file, 'read');
+  });
+  return { input: await inputOf(handle, file), close: () => handle.close() };
+}
+
+async function inputOf(handle: FileHandle, name: string): Promise<SealInput> {
+  const stat = await handle.stat();
+  if (stat.isDirectory())
+    throw new UsageError(`${name} is a directory`, { remedy: 'seal takes a tar archive' });
+  if (stat.isFile()) return { name, fd: handle.fd, size: stat.size };
+  return { name, chunks: handle.createReadStream({ autoClose: false }) };
+}

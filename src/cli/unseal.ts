@@ -1,0 +1,131 @@
+import { basename } from 'node:path';
+import type { Command } from 'commander';
+import { UsageError } from '../base/errors.js';
+import { type AsideFile, createAside, fileError } from '../base/files.js';
+import { formatSize } from '../base/units.js';
+import { openFile } from '../bytes/file.js';
+import { type Unsealed, unseal } from '../seal/unseal.js';
+import { type ArchiveOptions, addArchiveOptions } from './archive-options.js';
+import type { CommandModule } from './command.js';
+import { readKeys } from './identity-options.js';
+import { interrupted } from './interrupt.js';
+import { printJson, writeOut } from './output.js';
+import { resolveOutputPath } from './output-path.js';
+import { createProgress } from './progress.js';
+import { formatFields } from './receipt.js';
+
+interface Options extends ArchiveOptions {
+  readonly output?: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const HELP = `
+Opens what coldcase sealed, and what age made of a tar, compressed with zstd or gzip or not, in ASCII armor or
+not. The tar is the original one to the byte; it gets its name only when all of it was checked. With -o - it is
+written as it is read: believe it only if the exit code is 0.
+
+--json prints one object: path, size, sha256, entries (null: no tar), compression (none, gzip, zstd), indexChecked
+(sealed by coldcase, and its index and hash hold).
+
+Example:
+  coldcase unseal evidence.tar.zst.age -i key.txt -o evidence.tar`;
+
+export const unsealCommand: CommandModule = {
+  configure(command: Command): void {
+    addArchiveOptions(command.argument('<file>', 'sealed file; - is standard input'))
+      .option(
+        '-o, --output <path>',
+        'file or directory, or - for standard output; default: FILE without .zst.age',
+      )
+      .option('--force', 'replace a file that exists')
+      .option('--json', 'print what was done as JSON')
+      .option('-q, --quiet', 'no progress, no report')
+      .addHelpText('after', HELP)
+      .action(run);
+  },
+};
+
+async function run(file: string, options: Options): Promise<void> {
+  const output = await outputPath(file, options);
+  const progress = createProgress(options);
+  const input = file === '-' ? { name: 'stdin', chunks: process.stdin } : openFile(file);
+  const target = output === '-' ? standardOutput() : fileTarget(await createAside(output, options));
+  try {
+    const unsealed = await unseal(input, {
+      keys: await readKeys(file, options),
+      onContent: target.write,
+      onProgress: (done, total) => progress.report('unsealing', done, total),
+      signal: interrupted,
+    });
+    await target.commit();
+    progress.clear();
+    if (output !== '-') await report(output, unsealed, options);
+  } finally {
+    progress.clear();
+    await target.discard();
+    if ('close' in input) await input.close();
+  }
+}
+
+interface Target {
+  readonly write: (content: Uint8Array) => Promise<void>;
+  readonly commit: () => Promise<void>;
+  readonly discard: () => Promise<void>;
+}
+
+function standardOutput(): Target {
+  if (process.stdout.isTTY) {
+    throw new UsageError('a tar is not for a terminal', { remedy: 'redirect it, or use -o FILE' });
+  }
+  return { write: writeOut, commit: async () => {}, discard: async () => {} };
+}
+
+function fileTarget(aside: AsideFile): Target {
+  const write = async (content: Uint8Array): Promise<void> => {
+    try {
+      for (let done = 0; done < content.length; ) {
+        done += (await aside.handle.write(content, done)).bytesWritten;
+      }
+    } catch (cause) {
+      throw fileError(cause, aside.path, 'write');
+    }
+  };
+  return { write, commit: aside.commit, discard: aside.discard };
+}
+
+async function outputPath(file: string, { output }: Options): Promise<string> {
+  if (output === '-') return output;
+  const name = basename(file)
+    .replace(/\.(age|asc)$/, '')
+    .replace(/\.(zst|zstd|gz)$/, '');
+  if (output !== undefined) return resolveOutputPath(output, file === '-' ? 'unsealed.tar' : name);
+  if (file === '-' || name === basename(file)) {
+    throw new UsageError(`no name for what comes out of ${file}`, {
+      remedy: 'say where to with -o FILE or -o -',
+    });
+  }
+  return file.slice(0, file.length - basename(file).length) + name;
+}
+
+async function report(path: string, unsealed: Unsealed, options: Options): Promise<void> {
+  const { content, compression, indexChecked } = unsealed;
+  if (options.json === true) {
+    const { size, sha256, entries = null } = content;
+    await printJson({ path, size, sha256, entries, compression, indexChecked });
+    return;
+  }
+  if (options.quiet === true) return;
+  const kind = content.entries === undefined ? 'not a tar' : `tar of ${content.entries} entries`;
+  const checked = indexChecked
+    ? 'sealed by coldcase: index and hash of the tar hold'
+    : 'encrypted chunks and, where compressed, its checksums; nothing to compare the hash with';
+  const fields = [
+    ['unsealed', `${path}, ${formatSize(content.size)}, ${kind}`],
+    ['  sha256', content.sha256],
+    ['was', `age${compression === 'none' ? '' : ` over ${compression}`}`],
+    ['checked', checked],
+  ] as const;
+  await writeOut(formatFields(fields));
+}

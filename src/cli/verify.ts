@@ -1,0 +1,118 @@
+import { readFile, stat } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import { FailedError, FormatError, IntegrityError } from '../base/errors.js';
+import { errorCode, fileError } from '../base/files.js';
+import { openFile } from '../bytes/file.js';
+import { escapeText } from '../render/escape.js';
+import { MAX_MANIFEST, type Manifest, parseManifest } from '../seal/manifest.js';
+import { manifestPath } from '../seal/seal-file.js';
+import { type Check, type Verdict, verify } from '../seal/verify.js';
+import { type ArchiveOptions, addArchiveOptions } from './archive-options.js';
+import type { CommandModule } from './command.js';
+import { readKeys } from './identity-options.js';
+import { interrupted } from './interrupt.js';
+import { printJson, writeOut } from './output.js';
+import { createProgress } from './progress.js';
+
+interface Options extends ArchiveOptions {
+  readonly manifest?: string;
+  readonly passphrase?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const HELP = `
+Without an identity, the sealed file is compared with its manifest. With one, also every encrypted chunk, every
+frame, the seek table, the index and the SHA-256 of the tar are checked. What could not be checked is said. The
+exit code is 5 when anything is wrong.
+
+--json prints one object: file, result (intact, damaged, incomplete: nothing wrong, but not all could be checked)
+and checks, a list of {check, verdict (ok, failed, not checked), detail}.
+
+Example:
+  coldcase verify evidence.tar.zst.age -i key.txt`;
+
+export const verifyCommand: CommandModule = {
+  configure(command: Command): void {
+    addArchiveOptions(command.argument('<file>', 'sealed file'))
+      .addOption(new Option('--manifest <file>', 'its manifest; default: FILE.json, if that is there'))
+      .option('-p, --passphrase', 'ask for the passphrase that the file is locked with')
+      .option('--json', 'print the checks as JSON')
+      .option('-q, --quiet', 'no progress')
+      .addHelpText('after', HELP)
+      .action(run);
+  },
+};
+
+async function run(file: string, options: Options): Promise<void> {
+  const progress = createProgress(options);
+  const source = openFile(file);
+  try {
+    const checks: Check[] = [];
+    const manifest = await readManifest(file, options, checks);
+    const wanted = options.passphrase === true || (options.identity?.length ?? 0) > 0;
+    const keys = wanted ? await readKeys(file, options) : undefined;
+    const onProgress = progress.report.bind(progress);
+    checks.push(...(await verify(source, { manifest, keys, onProgress, signal: interrupted })));
+    progress.clear();
+    await report(file, checks, options);
+  } finally {
+    progress.clear();
+    await source.close();
+  }
+}
+
+async function readManifest(file: string, options: Options, checks: Check[]): Promise<Manifest | undefined> {
+  const path = options.manifest ?? manifestPath(file);
+  try {
+    if ((await stat(path)).size > MAX_MANIFEST)
+      throw new FormatError(path, undefined, 'too large for a manifest');
+    const manifest = parseManifest(await readFile(path, 'utf8'), path);
+    const detail = `written ${manifest.createdAt} by coldcase ${manifest.tool.version}`;
+    checks.push({ check: 'manifest', verdict: 'ok', detail });
+    return manifest;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' && options.manifest === undefined) {
+      checks.push({ check: 'manifest', verdict: 'not checked', detail: `there is no ${path}` });
+      return undefined;
+    }
+    if (!(error instanceof FormatError)) throw fileError(error, path, 'read manifest');
+    checks.push({ check: 'manifest', verdict: 'failed', detail: error.message });
+    return undefined;
+  }
+}
+
+async function report(file: string, checks: readonly Check[], options: Options): Promise<void> {
+  const has = (verdict: Verdict): boolean => checks.some((check) => check.verdict === verdict);
+  const result = has('failed') ? 'damaged' : has('not checked') ? 'incomplete' : 'intact';
+  if (options.json === true) await printJson({ file, result, checks });
+  else await writeOut(formatReport(file, result, checks));
+  if (result === 'damaged') {
+    const failed = checks.filter(({ verdict }) => verdict === 'failed').map(({ check }) => check);
+    throw new IntegrityError(`${file} does not hold: ${failed.join(', ')}`, {
+      remedy: 'take another copy; if there is none, unseal and recover what still authenticates',
+    });
+  }
+  const compared = checks.some(({ check, verdict }) => verdict === 'ok' && COMPARING.includes(check));
+  if (compared) return;
+  throw new FailedError(`nothing to check ${file} against`, {
+    remedy: 'give an identity (-i), or the manifest (--manifest)',
+  });
+}
+
+/** The checks that tell a damaged file from a whole one; the others only look at its form. */
+const COMPARING = ['sealed file', 'key'];
+
+const SUMMARY = {
+  intact: 'intact: everything was checked',
+  damaged: 'DAMAGED: do not rely on it',
+  incomplete: 'nothing wrong found, but not everything could be checked',
+} as const;
+
+function formatReport(file: string, result: keyof typeof SUMMARY, checks: readonly Check[]): string {
+  const width = Math.max(...checks.map(({ check }) => check.length));
+  const lines = checks.map(({ check, verdict, detail }) => {
+    return `  ${verdict.padEnd(11)}  ${check.padEnd(width)}  ${escapeText(detail)}`;
+  });
+  return `${escapeText(file)}\n${lines.join('\n')}\n${SUMMARY[result]}\n`;
+}

@@ -1,0 +1,47 @@
+import { readSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { openTar } from '../archive/tar-access.js';
+import { ColdcaseError } from '../base/errors.js';
+import type { TaskAnswer, TaskMessage, WorkerSetup } from './search-messages.js';
+import { type FillBuffer, WindowScanner } from './window-scanner.js';
+
+// A thread of its own with the archive open once more: takes tasks, whose offsets are those of the tar, and answers
+// each with what it found.
+
+const setup: WorkerSetup = workerData;
+const scanner = new WindowScanner(setup.scanner, await openFill());
+
+// One after the other: they share the scanner's buffer.
+let queue = Promise.resolve();
+parentPort?.on('message', (task: TaskMessage) => {
+  queue = queue.then(() => work(task));
+});
+
+async function work({ id, windows, from }: TaskMessage): Promise<void> {
+  let answer: TaskAnswer;
+  try {
+    answer = { id, outcome: await scanner.scan(windows, from) };
+  } catch (error) {
+    if (!(error instanceof ColdcaseError)) throw error;
+    answer = { id, failure: { message: error.message, remedy: error.remedy } };
+  }
+  parentPort?.postMessage(answer);
+}
+
+async function openFill(): Promise<FillBuffer> {
+  if (setup.descriptor !== undefined) {
+    const fd = setup.descriptor;
+    return (_image, offset, into, at, length) => {
+      for (let done = 0; done < length; ) {
+        const got = readSync(fd, into, at + done, length - done, offset + done);
+        if (got === 0) throw new Error('the archive became shorter while it was read');
+        done += got;
+      }
+      return undefined;
+    };
+  }
+  const tar = await openTar(setup.access);
+  return async (_image, offset, into, at, length) => {
+    into.set(await tar.read(offset, length), at);
+  };
+}

@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { IntegrityError } from '../base/errors.js';
+import { looksLikeArmor, openArmor } from '../bytes/age-armor.js';
+import { readAgeHeader } from '../bytes/age-header.js';
+import { plaintextSize } from '../bytes/age-stream.js';
+import { type AgeKeys, openAge } from '../bytes/age-unlock.js';
+import type { ByteSource } from '../bytes/source.js';
+import { chunksOf } from '../bytes/streamed.js';
+import { CHECK_STAGES, type CheckedContent, type CheckStage, checkContent } from './check-content.js';
+import type { Manifest } from './manifest.js';
+
+export type Verdict = 'ok' | 'failed' | 'not checked';
+
+/** One thing that was looked at. */
+export type Check = {
+  /** Stable name: `manifest`, `sealed file`, `age structure`, `key`, the stages of `checkContent`, ... */
+  readonly check: string;
+  readonly verdict: Verdict;
+  /** What was found, or why it could not be checked. May quote untrusted text. */
+  readonly detail: string;
+};
+
+export interface VerifyOptions {
+  /** The manifest; undefined when there is none, which is said. */
+  readonly manifest: Manifest | undefined;
+  /** Without keys, nothing inside the encryption can be checked, which is said. */
+  readonly keys: AgeKeys | undefined;
+  readonly onProgress?: ((phase: string, done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Checks everything about a sealed file that can be checked with what is there. Nothing of the content is kept.
+ *
+ * Errors in the file are verdicts; only what is no fault of the file (an interrupt, no terminal for a passphrase)
+ * is thrown.
+ */
+export async function verify(source: ByteSource, options: VerifyOptions): Promise<Check[]> {
+  const report = new Report();
+  await checkSealedFile(source, options, report);
+  await report.run('age structure', async () => {
+    const stanzas = await checkStructure(source);
+    return `well-formed age v1 file, ${stanzas} recipient${stanzas === 1 ? '' : 's'}`;
+  });
+  await checkInside(source, options, report);
+  return report.checks;
+}
+
+async function checkSealedFile(source: ByteSource, options: VerifyOptions, report: Report): Promise<void> {
+  const { manifest, onProgress, signal } = options;
+  if (manifest === undefined) {
+    report.skip('sealed file', 'no manifest to compare its hash with');
+    return;
+  }
+  await report.run('sealed file', async () => {
+    if (manifest.sealed.size !== source.size) {
+      throw new IntegrityError(`${source.size} bytes long, but ${manifest.sealed.size} by the manifest`);
+    }
+    const hash = createHash('sha256');
+    let done = 0;
+    for await (const chunk of chunksOf(source, 0, signal)) {
+      hash.update(chunk);
+      done += chunk.length;
+      onProgress?.('hashing', done, source.size);
+    }
+    const sha256 = hash.digest('hex');
+    if (sha256 === manifest.sealed.sha256) return `SHA-256 ${sha256}, as the manifest says`;
+    throw new IntegrityError(`SHA-256 ${sha256}, but ${manifest.sealed.sha256} by the manifest`);
+  });
+}
+
+async function checkStructure(source: ByteSource): Promise<number> {
+  const start = await source.read(0, Math.min(source.size, 2048));
+  const binary = looksLikeArmor(start) ? await openArmor(source) : source;
+  const header = await readAgeHeader(binary);
+  plaintextSize(binary.size - header.payloadOffset, source.name);
+  return header.stanzaTypes.length;
+}
+
+async function checkInside(source: ByteSource, options: VerifyOptions, report: Report): Promise<void> {
+  const inside = ['key', ...CHECK_STAGES, 'manifest and content'];
+  const { keys, manifest, onProgress, signal } = options;
+  if (keys === undefined) {
+    for (const check of inside) report.skip(check, 'no identity given (-i)');
+    return;
+  }
+  let payload: ByteSource | undefined;
+  await report.run('key', async () => {
+    payload = await openAge(source, keys);
+    return 'opens the file; its header and its last chunk authenticate';
+  });
+  if (payload === undefined) {
+    for (const check of inside.slice(1)) report.skip(check, 'the file could not be opened');
+    return;
+  }
+  const content = await checkStages(payload, report, {
+    onProgress: (done, total) => onProgress?.('verifying', done, total),
+    signal,
+  });
+  if (content === undefined || manifest === undefined) {
+    const why = manifest === undefined ? 'no manifest' : 'the content could not be checked';
+    report.skip('manifest and content', why);
+    return;
+  }
+  await report.run('manifest and content', async () => compareManifest(manifest, content));
+}
+
+async function checkStages(
+  payload: ByteSource,
+  report: Report,
+  options: { onProgress: (done: number, total: number) => void; signal: AbortSignal | undefined },
+): Promise<CheckedContent | undefined> {
+  let stage: CheckStage = 'seek table';
+  let content: CheckedContent | undefined;
+  let problem: string | undefined;
+  try {
+    content = await checkContent(payload, { ...options, onStage: (next) => (stage = next) });
+    if (content === undefined) problem = 'no seek table with an index: not sealed by coldcase, or cut';
+  } catch (error) {
+    problem = problemOf(error);
+  }
+  const reached = CHECK_STAGES.indexOf(stage);
+  for (const [index, check] of CHECK_STAGES.entries()) {
+    if (content !== undefined || index < reached) report.pass(check, stageDetail(check, content));
+    else if (index === reached) report.fail(check, problem ?? '');
+    else report.skip(check, `not reached: ${stage} failed`);
+  }
+  return content;
+}
+
+function stageDetail(stage: CheckStage, content: CheckedContent | undefined): string {
+  switch (stage) {
+    case 'seek table':
+      return 'adds up to the file';
+    case 'index':
+      return 'well-formed';
+    case 'chunks and frames':
+      return content === undefined ? 'all decoded' : `all authenticate and decode: ${content.frames} frames`;
+    case 'tar hash':
+      return content === undefined ? 'as the index says' : `SHA-256 ${content.tar.sha256}, as the index says`;
+    case 'entries':
+      return `the index lists what is in the tar: ${content?.tar.entries ?? 0} entries`;
+  }
+}
+
+function compareManifest(manifest: Manifest, content: CheckedContent): string {
+  const { tar, index } = content;
+  if (manifest.tar.sha256 !== tar.sha256 || manifest.tar.size !== tar.size) {
+    throw new IntegrityError(`the manifest is of another tar: SHA-256 ${manifest.tar.sha256}`);
+  }
+  if (manifest.tar.entries !== tar.entries) throw new IntegrityError('the manifest counts other entries');
+  if (!isDeepStrictEqual(manifest.capture, index.capture)) {
+    throw new IntegrityError('the capture record of the manifest is not the one that was sealed');
+  }
+  return 'same tar, same capture record';
+}
+
+/** Collects verdicts. */
+class Report {
+  readonly checks: Check[] = [];
+
+  pass(check: string, detail: string): void {
+    this.checks.push({ check, verdict: 'ok', detail });
+  }
+
+  fail(check: string, detail: string): void {
+    this.checks.push({ check, verdict: 'failed', detail });
+  }
+
+  skip(check: string, detail: string): void {
+    this.checks.push({ check, verdict: 'not checked', detail });
+  }
+
+  async run(check: string, work: () => Promise<string>): Promise<void> {
+    try {
+      this.pass(check, await work());
+    } catch (error) {
+      this.fail(check, problemOf(error));
+    }
+  }
+}
+
+/** The message of what is wrong with the file; anything else goes on being thrown. */
+function problemOf(error: unknown): string {
+  if (error instanceof IntegrityError) return error.message;
+  throw error;
+}

@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { findStrings, MAX_STRING } from '../../src/memory/strings.js';
+import { makeSpace, PAGE, stretches } from '../support/address-space.js';
+
+async function stringsOf(space: ReturnType<typeof makeSpace>, encoding: 'ascii' | 'utf16', min: number) {
+  const found: [bigint, string][] = [];
+  for await (const { address, text } of findStrings(space, { encoding, min })) found.push([address, text]);
+  return found;
+}
+
+test.each(['ascii', 'utf16'] as const)('%s: exactly the runs of each stretch of memory', async (encoding) => {
+  const step = encoding === 'ascii' ? 1 : 2;
+  const page = fc.option(
+    fc.tuple(fc.string({ maxLength: 9 }), fc.boolean(), fc.nat(3)).map(([word, atEnd, shift]) => {
+      const bytes = Buffer.from(word, encoding === 'ascii' ? 'latin1' : 'utf16le');
+      const out = new Uint8Array(PAGE).fill(0x80);
+      out.set(bytes, atEnd ? PAGE - bytes.length + (shift % 2 === 0 ? 0 : -1) : shift);
+      return out;
+    }),
+    { nil: undefined },
+  );
+  const mappings = fc.array(
+    fc.record({ gap: fc.constantFrom(0, 0, 1), pages: fc.array(page, { maxLength: 3 }) }),
+    {
+      maxLength: 4,
+    },
+  );
+  const regex = encoding === 'ascii' ? /[\t -~]{3,}/g : /(?:[\t -~]\0){3,}/g;
+  await fc.assert(
+    fc.asyncProperty(mappings, async (specs) => {
+      const space = makeSpace(specs);
+      const expected: [bigint, string][] = [];
+      for (const { start, bytes } of await stretches(space)) {
+        for (const match of bytes.toString('latin1').matchAll(regex)) {
+          expected.push([start + BigInt(match.index), step === 1 ? match[0] : match[0].replaceAll('\0', '')]);
+        }
+      }
+      expect(await stringsOf(space, encoding, 3)).toEqual(expected);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('a string longer than any buffer comes whole, in pieces', async () => {
+  const pages = Array.from({ length: 300 }, () => new Uint8Array(PAGE).fill(0x41));
+  const found = await stringsOf(makeSpace([{ gap: 0, pages }]), 'ascii', 4);
+  expect(found.reduce((sum, [, text]) => sum + text.length, 0)).toBe(300 * PAGE);
+  expect(Math.max(...found.map(([, text]) => text.length))).toBeLessThanOrEqual(MAX_STRING);
+  let at = 0x10000n;
+  for (const [address, text] of found) {
+    expect(address).toBe(at);
+    at += BigInt(text.length);
+  }
+});
