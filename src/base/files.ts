@@ -109,7 +109,10 @@ export async function requireWritable(path: string, options: AsideOptions = {}):
     throw fileError(cause, directory, 'write to directory');
   });
   if (!parent.isDirectory()) throw new NotFoundError(`${directory} is not a directory`);
-  const there = await lstat(path).catch(ignoreMissing);
+  const there = await lstat(path).catch((cause: unknown) => {
+    if (errorCode(cause) === 'ENOENT') return undefined;
+    throw fileError(cause, path, 'write');
+  });
   if (there === undefined) return;
   if (there.isDirectory()) throw new UnsafeError(`${path} is a directory`, { remedy: 'name a file in it' });
   if (options.force === true) return;

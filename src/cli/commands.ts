@@ -7,6 +7,10 @@ interface CommandEntry {
 
 /** Every command, in the order of the help text. Only the one that is asked for is loaded. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  capture: {
+    summary: 'from a running container to a sealed, proved file',
+    load: async () => (await import('./capture.js')).captureCommand,
+  },
   seal: {
     summary: 'encrypt and compress an archive that exists, for recipients',
     load: async () => (await import('./seal.js')).sealCommand,

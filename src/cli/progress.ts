@@ -11,6 +11,8 @@ export interface Progress {
    * @param total - bytes in all, where that is known: then the time left is shown
    */
   report(phase: string, done: number, total?: number): void;
+  /** Shows a line as it is, for work that cannot be measured. Untrusted text. */
+  say(text: string): void;
   /** Removes the line. To be called before anything else is printed on the terminal, and at the end. */
   clear(): void;
 }
@@ -18,7 +20,7 @@ export interface Progress {
 /** Progress on standard error if that is a terminal, and nowhere otherwise or with `quiet`. */
 export function createProgress(options: { readonly quiet?: boolean | undefined } = {}): Progress {
   const silent = options.quiet === true || process.stderr.isTTY !== true;
-  return silent ? { report: () => {}, clear: () => {} } : new TerminalProgress(process.stderr);
+  return silent ? { report: () => {}, say: () => {}, clear: () => {} } : new TerminalProgress(process.stderr);
 }
 
 export class TerminalProgress implements Progress {
@@ -43,16 +45,24 @@ export class TerminalProgress implements Progress {
       return;
     }
     this.drawnAt = now;
-    this.drawn = true;
-    const width = Math.max(20, this.out.columns ?? 80) - 1;
-    const line = progressLine(phase, done, total, (done - this.startedWith) / (now - this.startedAt));
-    this.out.write(`\r\x1b[K${line.slice(0, width)}`);
+    this.draw(progressLine(phase, done, total, (done - this.startedWith) / (now - this.startedAt)));
+  }
+
+  say(text: string): void {
+    this.phase = '';
+    this.draw(escapeText(text));
   }
 
   clear(): void {
     if (this.drawn) this.out.write('\r\x1b[K');
     this.drawn = false;
     this.drawnAt = Number.NEGATIVE_INFINITY;
+  }
+
+  private draw(line: string): void {
+    this.drawn = true;
+    const width = Math.max(20, this.out.columns ?? 80) - 1;
+    this.out.write(`\r\x1b[K${line.slice(0, width)}`);
   }
 }
 

@@ -35,6 +35,8 @@ export function streamSink(stream: Writable): SealedSink {
     stream.cork();
     for (const piece of pieces) full = !stream.write(piece);
     stream.uncork();
+    // an error that came before is not told again: waiting for it would be for ever
+    if (stream.errored) throw stream.errored;
     if (full) await once(stream, 'drain');
   };
 }

@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { resolveEndpoint } from '../kubelet/endpoint.js';
+import { parseTarget } from '../kubelet/names.js';
+import { DEFAULT_ROOT_DIR, runningRootDir } from '../kubelet/root-dir.js';
+import { escapeJson, escapeText } from '../render/escape.js';
+import type { CaptureJob } from './capture/job.js';
+import { resolveOutput } from './capture/output-place.js';
+import { exitCodeOf, receiptJson, receiptText } from './capture/receipt.js';
+import type { CaptureReport } from './capture/report.js';
+import { runCapture } from './capture/run.js';
+import type { CommandModule } from './command.js';
+import { addConnectionOptions, type ConnectionOptions, readTimes } from './connection-options.js';
+import { interrupted } from './interrupt.js';
+import { printJson, writeOut } from './output.js';
+import { createProgress } from './progress.js';
+import { addRecipientOptions, type RecipientOptions, readSealFor } from './recipient-options.js';
+import { reportError } from './report-error.js';
+import { VERSION } from './version.js';
+
+export interface CaptureOptions extends ConnectionOptions, RecipientOptions {
+  readonly output: string;
+  readonly manifest?: string;
+  readonly timeout?: string;
+  readonly requestTimeout?: string;
+  readonly checkpointDir?: string;
+  readonly keepOriginal?: true;
+  readonly force?: true;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+const HELP = `
+Run it as root on the node that the pod runs on. Without connection flags it looks for the credentials that a
+node or a control plane usually holds, and says which it took. Without CONTAINER it captures every container of
+the pod that runs, init and ephemeral ones too, one sealed file each.
+
+The sealed copy is read back and compared with the archive before the kubelet's archive is removed.
+
+Example:
+  coldcase capture prod/payments/api -r age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p -o /evidence/
+
+--json prints one object: endpoint, credentials, trust, startedAt, finishedAt (ISO 8601 UTC); captured, a list of
+{namespace, pod, container, path, manifest, sealed {name, size, sha256}, tar {name, size, sha256, entries},
+recipients, proved, original {path, size, removed}, durations {checkpoint, seal, prove} in milliseconds,
+warnings}; failures, a list of {namespace, pod, container, message, remedy, details, exitCode}. Sizes are bytes.
+`;
+
+export const captureCommand: CommandModule = {
+  configure(command: Command): void {
+    command
+      .argument('<target>', 'NAMESPACE/POD or NAMESPACE/POD/CONTAINER')
+      .option(
+        '-o, --output <path>',
+        'a directory (made if it ends in /), a file, or - for standard output',
+        '.',
+      )
+      .option('--manifest <file>', 'where the manifest goes (default: beside the sealed file)')
+      .option('--timeout <time>', 'what the kubelet gives the checkpoint: seconds, 90s, 2m')
+      .option('--request-timeout <time>', 'how long to wait for its answer (default: a minute longer)')
+      .option('--checkpoint-dir <dir>', `where the archives land (default: ${DEFAULT_ROOT_DIR}/checkpoints)`)
+      .option('--keep-original', "leave the kubelet's archive where it is")
+      .option('-f, --force', 'replace files under the names of the results')
+      .option('--json', 'print the receipt as JSON')
+      .option('-q, --quiet', 'print neither progress nor receipt');
+    addRecipientOptions(addConnectionOptions(command));
+    command
+      .addHelpText('after', HELP)
+      .action((target: string, options: CaptureOptions) => capture(target, options));
+  },
+};
+
+async function capture(target: string, options: CaptureOptions): Promise<void> {
+  const job = await prepareCapture(target, options);
+  const report = await runCapture(job);
+  await printReport(report, options);
+  process.exitCode = exitCodeOf(report);
+}
+
+/**
+ * Decides everything that can be decided before the kubelet is asked: a mistake must not cost a checkpoint that then
+ * cannot be sealed.
+ */
+export async function prepareCapture(text: string, options: CaptureOptions): Promise<CaptureJob> {
+  const note = (line: string): void => {
+    if (!options.quiet) process.stderr.write(`coldcase: ${escapeText(line)}\n`);
+  };
+  const target = parseTarget(text);
+  const times = readTimes(options.timeout, options.requestTimeout);
+  const sealFor = await readSealFor(options, `the sealed archive of ${text}`);
+  const force = options.force === true;
+  const output = await resolveOutput(options.output, options.manifest, force);
+  const endpoint = await resolveEndpoint(options, { note });
+  const root = options.checkpointDir === undefined ? await runningRootDir() : undefined;
+  return {
+    target,
+    endpoint,
+    checkpointDir: options.checkpointDir ?? join(root ?? DEFAULT_ROOT_DIR, 'checkpoints'),
+    ...times,
+    sealFor,
+    output,
+    keepOriginal: options.keepOriginal === true,
+    force,
+    toolVersion: VERSION,
+    progress: createProgress(options),
+    signal: interrupted,
+  };
+}
+
+/** The receipt goes to standard output, unless the sealed file went there; failures go where errors go. */
+async function printReport(report: CaptureReport, options: CaptureOptions): Promise<void> {
+  const streamed = options.output === '-';
+  if (options.json === true && !streamed) await printJson(receiptJson(report));
+  else if (!options.quiet) {
+    const text =
+      options.json === true ? `${escapeJson(JSON.stringify(receiptJson(report)))}\n` : receiptText(report);
+    if (streamed) process.stderr.write(text);
+    else await writeOut(text);
+  }
+  for (const { target, error } of report.failures) {
+    if (report.failures.length + report.captured.length > 1) {
+      process.stderr.write(`${escapeText(`${target.namespace}/${target.pod}/${target.container}`)}: `);
+    }
+    reportError(error, process.argv.includes('--debug'));
+  }
+}

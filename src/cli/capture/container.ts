@@ -1,0 +1,69 @@
+import { ColdcaseError, FailedError } from '../../base/errors.js';
+import { formatSize, formatTime } from '../../base/units.js';
+import type { CheckpointDirectory, CheckpointFile } from '../../kubelet/checkpoint-dir.js';
+import type { CaptureRecord } from '../../seal/capture-record.js';
+import { askForCheckpoint } from './ask.js';
+import type { CaptureFacts } from './facts.js';
+import type { ConnectedJob, ContainerTarget } from './job.js';
+import type { CapturedArchive } from './report.js';
+import { sealArchive } from './seal-archive.js';
+
+/** What became of one container: archives that are safe, and why there are no more. */
+export interface ContainerResult {
+  readonly captured: readonly CapturedArchive[];
+  readonly error: ColdcaseError | undefined;
+}
+
+/**
+ * Captures one container: asks, opens every archive that the answer names before any is touched, then seals, proves
+ * and removes one after the other.
+ */
+export async function captureContainer(
+  job: ConnectedJob,
+  target: ContainerTarget,
+  directory: CheckpointDirectory,
+  facts: Promise<CaptureFacts>,
+): Promise<ContainerResult> {
+  const captured: CapturedArchive[] = [];
+  const files: CheckpointFile[] = [];
+  const startedAt = new Date();
+  try {
+    const answer = await askForCheckpoint(job, target);
+    const finishedAt = new Date();
+    const record: CaptureRecord = {
+      toolVersion: job.toolVersion,
+      startedAt: formatTime(startedAt),
+      finishedAt: formatTime(finishedAt),
+      endpoint: job.endpoint.connection.url.origin,
+      ...target,
+      request: {
+        method: 'POST',
+        path: job.client.checkpointPath(target, job.timeout),
+        ...(job.timeout === undefined ? {} : { timeoutSeconds: job.timeout }),
+      },
+      answer: { status: answer.status, items: answer.items },
+      durations: { checkpoint: finishedAt.getTime() - startedAt.getTime() },
+      ...(await facts),
+    };
+    for (const item of answer.items) files.push(await directory.take(item));
+    for (const file of files) captured.push(await sealArchive(job, target, file, record, captured.length));
+    return { captured, error: undefined };
+  } catch (error) {
+    const known = error instanceof ColdcaseError ? error : unexpected(error);
+    for (const file of files.slice(captured.length)) {
+      known.more.push(`the original is still there, in plaintext: ${file.path} (${formatSize(file.size)})`);
+    }
+    return { captured, error: known };
+  } finally {
+    for (const file of files) await file.close();
+  }
+}
+
+/** Containers that come after this one are still to be captured, so even a defect is reported and not thrown. */
+function unexpected(error: unknown): FailedError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new FailedError(`unexpected error: ${message}`, {
+    remedy: 'this is a defect of coldcase; run again with --debug and report what it prints',
+    cause: error,
+  });
+}

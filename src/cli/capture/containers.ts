@@ -1,0 +1,92 @@
+import { DeniedError, NotFoundError, UsageError } from '../../base/errors.js';
+import type { KubeletClient } from '../../kubelet/client.js';
+import type { NodeInfo } from '../../kubelet/node-info.js';
+import type { PodInfo } from '../../kubelet/pods.js';
+import { bootId } from './facts.js';
+import type { CaptureJob, ContainerTarget } from './job.js';
+
+/** Which containers are to be captured, and the kubelet that runs them. */
+export interface Plan {
+  readonly client: KubeletClient;
+  readonly targets: readonly [ContainerTarget, ...ContainerTarget[]];
+  /** What was learned on the way. */
+  readonly pod: PodInfo | undefined;
+  readonly node: NodeInfo | undefined;
+}
+
+/**
+ * Finds the node (through the API server) and the containers (when only the pod was named: every one that runs, init
+ * and ephemeral ones too).
+ *
+ * @throws NotFoundError when the pod is nowhere, nothing of it runs, or it runs on another machine than this one
+ */
+export async function planCapture(job: CaptureJob, client: KubeletClient): Promise<Plan> {
+  const { target } = job;
+  const findNode = client.via === 'api-server' && client.node === undefined;
+  const pod = findNode || target.container === undefined ? await findPod(job, client) : undefined;
+  const onNode = findNode ? client.onNode(nodeOf(pod, job)) : client;
+  const node = client.via === 'api-server' ? await requireThisMachine(job, onNode) : undefined;
+  const names = target.container === undefined ? runningContainers(pod) : [target.container];
+  const [first, ...rest] = names.map((container) => ({ ...target, container }));
+  if (!first) {
+    throw new NotFoundError(`no container of ${target.namespace}/${target.pod} is running`, {
+      remedy: 'only a running container can be checkpointed; kubectl describe pod tells their states',
+    });
+  }
+  if (rest.length > 0 && job.output.kind !== 'directory') {
+    throw new UsageError(
+      `${names.length} containers of the pod run (${names.join(', ')}): one output is not enough`,
+      {
+        remedy: 'give a directory (-o DIR/), or name one container',
+      },
+    );
+  }
+  return { client: onNode, targets: [first, ...rest], pod, node };
+}
+
+async function findPod(job: CaptureJob, client: KubeletClient): Promise<PodInfo> {
+  try {
+    return await client.pod(job.target, job.signal);
+  } catch (error) {
+    if (error instanceof DeniedError && client.via === 'kubelet') {
+      error.more.unshift(
+        'or name the container, NAMESPACE/POD/CONTAINER: then the pods need not be listed',
+        '',
+      );
+    }
+    throw error;
+  }
+}
+
+function nodeOf(pod: PodInfo | undefined, { target }: CaptureJob): string {
+  if (pod?.nodeName) return pod.nodeName;
+  throw new NotFoundError(`the pod ${target.namespace}/${target.pod} is on no node yet`, {
+    remedy: 'kubectl describe pod tells why it was not scheduled',
+  });
+}
+
+function runningContainers(pod: PodInfo | undefined): string[] {
+  const containers = pod?.containers ?? [];
+  return containers.filter(({ state }) => state === 'running' || state === 'unknown').map(({ name }) => name);
+}
+
+/**
+ * The archive lies on the node, so this has to be the node. Its boot id tells, where the credentials let us read the
+ * node; otherwise the missing archive will.
+ */
+async function requireThisMachine(job: CaptureJob, client: KubeletClient): Promise<NodeInfo | undefined> {
+  const node = await client.nodeInfo(job.signal).catch((error: unknown) => {
+    if (error instanceof DeniedError) return undefined;
+    throw error;
+  });
+  const here = await bootId();
+  if (node?.bootID && here !== undefined && node.bootID !== here) {
+    throw new NotFoundError(
+      `${job.target.namespace}/${job.target.pod} runs on ${client.node}, which is not this machine`,
+      {
+        remedy: `the archive will lie there, in plaintext: run coldcase on ${client.node}`,
+      },
+    );
+  }
+  return node;
+}

@@ -1,0 +1,32 @@
+import type { KubeletClient } from '../../kubelet/client.js';
+import type { Endpoint } from '../../kubelet/endpoint.js';
+import type { Target } from '../../kubelet/names.js';
+import type { SealFor } from '../../seal/recipients.js';
+import type { Progress } from '../progress.js';
+import type { OutputPlace } from './output-place.js';
+
+/** One run of capture, with everything decided that can be decided before anybody is asked. */
+export interface CaptureJob {
+  readonly target: Target;
+  readonly endpoint: Endpoint;
+  readonly checkpointDir: string;
+  /** Whole seconds for the kubelet; undefined leaves it to the kubelet. */
+  readonly timeout: number | undefined;
+  /** Milliseconds that this client waits for a checkpoint. */
+  readonly requestTimeout: number;
+  readonly sealFor: SealFor;
+  readonly output: OutputPlace;
+  readonly keepOriginal: boolean;
+  readonly force: boolean;
+  readonly toolVersion: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** A target whose container is named. */
+export type ContainerTarget = Target & { readonly container: string };
+
+/** A job whose kubelet is connected. */
+export interface ConnectedJob extends CaptureJob {
+  readonly client: KubeletClient;
+}

@@ -1,0 +1,65 @@
+import { InterruptedError, NotFoundError } from '../../base/errors.js';
+import { CheckpointDirectory } from '../../kubelet/checkpoint-dir.js';
+import { KubeletClient } from '../../kubelet/client.js';
+import { captureContainer } from './container.js';
+import { type Plan, planCapture } from './containers.js';
+import { gatherFacts } from './facts.js';
+import type { CaptureJob } from './job.js';
+import type { CapturedArchive, CaptureFailure, CaptureReport } from './report.js';
+
+/**
+ * Runs a capture from the first question to the last removed original. A container that fails does not keep the
+ * others from being captured; what failed is in the report.
+ *
+ * @throws whatever keeps it from asking for a checkpoint at all
+ */
+export async function runCapture(job: CaptureJob): Promise<CaptureReport> {
+  const startedAt = new Date();
+  const connected = KubeletClient.connect(job.endpoint);
+  try {
+    const plan = await planCapture(job, connected);
+    const directory = await openDirectory(job, plan);
+    try {
+      const { captured, failures } = await captureEach({ ...job, client: plan.client }, plan, directory);
+      const { connection, credentials, trust } = job.endpoint;
+      const endpoint = connection.url.origin;
+      return { endpoint, credentials, trust, startedAt, finishedAt: new Date(), captured, failures };
+    } finally {
+      await directory.close();
+    }
+  } finally {
+    job.progress.clear();
+    await connected.close();
+  }
+}
+
+async function captureEach(
+  job: Parameters<typeof captureContainer>[0],
+  plan: Plan,
+  directory: CheckpointDirectory,
+): Promise<{ captured: CapturedArchive[]; failures: CaptureFailure[] }> {
+  const captured: CapturedArchive[] = [];
+  const failures: CaptureFailure[] = [];
+  for (const target of plan.targets) {
+    // asked while the kubelet works: once the pod is gone, nobody knows it any more
+    const facts = gatherFacts(job.client, target, plan, job.signal);
+    const result = await captureContainer(job, target, directory, facts);
+    captured.push(...result.captured);
+    if (result.error) failures.push({ target, error: result.error });
+    if (result.error instanceof InterruptedError) break;
+  }
+  return { captured, failures };
+}
+
+/**
+ * Opened before the kubelet is asked: what it writes must be ours to take away. Where the directory is missing, the
+ * likeliest reason is that the kubelet has no checkpoint call at all, which it is asked about first.
+ */
+async function openDirectory(job: CaptureJob, plan: Plan): Promise<CheckpointDirectory> {
+  try {
+    return await CheckpointDirectory.open(job.checkpointDir);
+  } catch (error) {
+    if (error instanceof NotFoundError) await plan.client.probeCheckpoints(plan.targets[0], job.signal);
+    throw error;
+  }
+}
