@@ -6,7 +6,6 @@ import { UsageError } from '../base/errors.js';
 import { fileError, requireWritable, writeFileAside } from '../base/files.js';
 import type { SealInput } from '../seal/input.js';
 import { type SealOptions, sealFile, sealToSink } from '../seal/seal-file.js';
-import { streamSink } from '../seal/sinks.js';
 import type { CommandModule } from './command.js';
 import { interrupted } from './interrupt.js';
 import { printJson, writeOut } from './output.js';
@@ -14,6 +13,7 @@ import { resolveOutputPath } from './output-path.js';
 import { createProgress } from './progress.js';
 import { formatFields, sealReceipt } from './receipt.js';
 import { addRecipientOptions, type RecipientOptions, readSealFor } from './recipient-options.js';
+import { toStandardOutput } from './standard-output.js';
 import { VERSION } from './version.js';
 
 interface Options extends RecipientOptions {
@@ -77,12 +77,9 @@ async function run(file: string, options: Options): Promise<void> {
 }
 
 async function sealToOutput(sealOptions: SealOptions, { manifest, force }: Options): Promise<void> {
-  if (process.stdout.isTTY) {
-    throw new UsageError('a sealed file is not for a terminal', { remedy: 'redirect it, or use -o FILE' });
-  }
   if (manifest !== undefined) await requireWritable(manifest, { force });
   const name = manifest === undefined ? '-' : basename(manifest).replace(/\.json$/, '');
-  const { json } = await sealToSink(sealOptions, streamSink(process.stdout), name);
+  const { json } = await toStandardOutput((sink) => sealToSink(sealOptions, sink, name));
   if (manifest !== undefined) await writeFileAside(manifest, json, { force });
 }
 

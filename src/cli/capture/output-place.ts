@@ -44,7 +44,7 @@ async function isDirectory(path: string): Promise<boolean> {
 
 async function makeDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { mode: 0o700 });
+    await mkdir(path, { recursive: true, mode: 0o700 });
   } catch (error) {
     if (errorCode(error) === 'ENOENT') {
       throw new NotFoundError(`the directory above ${path} does not exist`, {

@@ -1,61 +1,32 @@
 import { ExitCode } from '../../base/errors.js';
-import { formatDuration, formatSize, formatTime } from '../../base/units.js';
-import { escapeText } from '../../render/escape.js';
+import { formatDuration, formatTime } from '../../base/units.js';
 import type { JsonValue } from '../../render/table.js';
+import { type Field, formatFields, sealReceipt } from '../receipt.js';
 import type { CapturedArchive, CaptureReport } from './report.js';
 
 /** What is printed at the end: files, sizes, hashes, durations, and what was removed. */
 export function receiptText(report: CaptureReport): string {
-  const lines: string[] = [];
-  for (const one of report.captured) lines.push(...archiveLines(one), '');
-  if (report.captured.length > 0)
-    lines.push(...row('asked', `${report.endpoint} with ${report.credentials}`));
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+  return report.captured.map((one) => formatFields(archiveFields(one, report))).join('\n');
 }
 
-function archiveLines({
-  target,
-  path,
-  manifestPath,
-  manifest,
-  original,
-  warnings,
-}: CapturedArchive): string[] {
-  const { sealed, tar, recipients, proved, durations, capture } = manifest;
-  const checkpoint = checkpointTime(capture);
-  const took = [
-    ...(checkpoint === undefined ? [] : [`checkpoint ${formatDuration(checkpoint)}`]),
-    ...Object.entries(durations).map(([phase, ms]) => `${phase} ${formatDuration(ms)}`),
-  ];
+function archiveFields(one: CapturedArchive, { endpoint, credentials }: CaptureReport): Field[] {
+  const { target, path = 'standard output', manifestPath, manifest, original, warnings } = one;
+  const checkpoint = checkpointTime(manifest.capture);
   return [
-    ...row('captured', `${target.namespace}/${target.pod}/${target.container}`),
-    ...row('sealed', path ?? 'to standard output'),
-    ...row('size', formatSize(sealed.size)),
-    ...row('sha256', sealed.sha256),
-    ...recipientsOf(recipients).flatMap((recipient) => row('for', recipient)),
-    ...row('tar', `${formatSize(tar.size)}, ${tar.entries} entries`),
-    ...row('sha256', tar.sha256),
-    ...(manifestPath === undefined ? [] : row('manifest', manifestPath)),
-    ...row('proved', proved ? 'read back whole, and it is the tar' : 'no: a stream cannot be read back'),
-    ...row(original.removed ? 'removed' : 'kept', original.path),
-    ...row('took', took.join(', ')),
-    ...warnings.flatMap((warning) => row('warning', warning)),
+    ['captured', `${target.namespace}/${target.pod}/${target.container}`],
+    ['asked', `${endpoint} with ${credentials}`],
+    ...(checkpoint === undefined ? [] : [['answered', `after ${formatDuration(checkpoint)}`] as const]),
+    ...sealReceipt({ path, manifestPath: manifestPath ?? 'none', manifest }),
+    [original.removed ? 'removed' : 'kept', original.path],
+    ...warnings.map((warning) => ['warning', warning] as const),
   ];
-}
-
-function row(label: string, text: string): string[] {
-  return [`${label.padEnd(9)}${escapeText(text)}`];
-}
-
-function recipientsOf(recipients: readonly string[] | 'passphrase'): readonly string[] {
-  if (recipients === 'passphrase') return ['whoever knows the passphrase'];
-  return recipients.map((one) => (one.length > 70 ? `${one.slice(0, 40)}...${one.slice(-8)}` : one));
 }
 
 function checkpointTime(capture: CapturedArchive['manifest']['capture']): number | undefined {
-  const durations = capture?.['durations'];
+  const durations: unknown = capture?.['durations'];
   if (typeof durations !== 'object' || durations === null || !('checkpoint' in durations)) return undefined;
-  return typeof durations.checkpoint === 'number' ? durations.checkpoint : undefined;
+  const { checkpoint } = durations;
+  return typeof checkpoint === 'number' ? checkpoint : undefined;
 }
 
 /** The same as one object; its fields are documented in the help of `capture`. */
