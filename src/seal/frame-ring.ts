@@ -12,9 +12,16 @@ const FINISHED = 1;
 const PUBLISHED = 2;
 const CLAIMED = 3;
 const HASHED = 4;
-const SEQUENCE = 5;
-const MAIN_WAITS = 6;
-const WORDS = 8;
+const MAIN_WAITS = 5;
+const TO_COMPRESS: Bell = { rings: 6, sleepers: 7 };
+const TO_HASH: Bell = { rings: 8, sleepers: 9 };
+const WORDS = 10;
+
+/** A word that threads sleep on, incremented by every event, and how many sleep. */
+interface Bell {
+  readonly rings: number;
+  readonly sleepers: number;
+}
 
 /** What a worker needs to take part: all of it shared memory. */
 export interface RingMemory {
@@ -39,8 +46,9 @@ export function allocateRing(slots: number): RingMemory {
  * n modulo the number of slots, until it was both hashed and consumed.
  *
  * Main publishes frames in order; a compressing thread claims one, fills it (when the input is a file) and
- * compresses it; the hashing thread follows as they are filled. Threads sleep on one word, SEQUENCE, that every
- * event increments; the main thread, which must not sleep, is sent a message when it said that it waits.
+ * compresses it; the hashing thread follows as they are filled. Waking a thread costs more than looking whether
+ * one sleeps, so that is looked at first; the main thread, which must not sleep, is sent a message when it said
+ * that it waits.
  */
 export class FrameRing {
   private readonly words: Int32Array;
@@ -81,12 +89,19 @@ export class FrameRing {
     return this.slotOutput(frame).subarray(0, this.outputLengths[frame % this.slots]);
   }
 
-  /** Main thread: frame `frame`, the next one, has `length` bytes; they are in its slot already if `isFilled`. */
+  /**
+   * Main thread: frame `frame`, the next one, has `length` bytes; they are in its slot already if `isFilled`.
+   * Threads that sleep are woken by the next `announce`.
+   */
   publish(frame: number, length: number, isFilled: boolean): void {
     Atomics.store(this.inputLengths, frame % this.slots, length);
     if (isFilled) Atomics.store(this.filled, frame % this.slots, frame + 1);
     Atomics.store(this.words, PUBLISHED, frame + 1);
-    this.announce();
+  }
+
+  announce(): void {
+    this.ring(TO_COMPRESS);
+    this.ring(TO_HASH);
   }
 
   /** Main thread: no frames come after those published. */
@@ -104,7 +119,7 @@ export class FrameRing {
   /** Compressing thread: sleeps until there is a frame for it; `undefined` when there will be none. */
   claim(): number | undefined {
     for (;;) {
-      const sequence = Atomics.load(this.words, SEQUENCE);
+      const heard = Atomics.load(this.words, TO_COMPRESS.rings);
       const next = Atomics.load(this.words, CLAIMED);
       if (Atomics.load(this.words, STOP) === 1) return undefined;
       if (next < Atomics.load(this.words, PUBLISHED)) {
@@ -112,14 +127,14 @@ export class FrameRing {
       } else if (Atomics.load(this.words, FINISHED) === 1) {
         return undefined;
       } else {
-        Atomics.wait(this.words, SEQUENCE, sequence);
+        this.sleep(TO_COMPRESS, heard);
       }
     }
   }
 
   markFilled(frame: number): void {
     Atomics.store(this.filled, frame % this.slots, frame + 1);
-    this.announce();
+    this.ring(TO_HASH);
   }
 
   /** @returns whether the main thread waits for an event, and is to be sent a message */
@@ -136,12 +151,12 @@ export class FrameRing {
   /** Hashing thread: sleeps until a frame is filled; false when there is no such frame. */
   waitFilled(frame: number): boolean {
     for (;;) {
-      const sequence = Atomics.load(this.words, SEQUENCE);
+      const heard = Atomics.load(this.words, TO_HASH.rings);
       if (Atomics.load(this.words, STOP) === 1) return false;
       if (Atomics.load(this.filled, frame % this.slots) === frame + 1) return true;
       const finished = Atomics.load(this.words, FINISHED) === 1;
       if (finished && frame >= Atomics.load(this.words, PUBLISHED)) return false;
-      Atomics.wait(this.words, SEQUENCE, sequence);
+      this.sleep(TO_HASH, heard);
     }
   }
 
@@ -168,8 +183,15 @@ export class FrameRing {
     return Atomics.exchange(this.words, MAIN_WAITS, 0) === 1;
   }
 
-  private announce(): void {
-    Atomics.add(this.words, SEQUENCE, 1);
-    Atomics.notify(this.words, SEQUENCE);
+  private ring(bell: Bell): void {
+    Atomics.add(this.words, bell.rings, 1);
+    if (Atomics.load(this.words, bell.sleepers) > 0) Atomics.notify(this.words, bell.rings);
+  }
+
+  /** Sleeps until the bell has rung more often than was heard. */
+  private sleep(bell: Bell, heard: number): void {
+    Atomics.add(this.words, bell.sleepers, 1);
+    Atomics.wait(this.words, bell.rings, heard);
+    Atomics.sub(this.words, bell.sleepers, 1);
   }
 }

@@ -119,7 +119,11 @@ class Crew {
 
   async publishFile(size: number): Promise<void> {
     for (let offset = 0; offset < size; offset += FRAME_SIZE) {
-      await this.slot();
+      if (this.freeSlots() === 0) {
+        this.ring.announce();
+        // Half the ring at once: waking the threads for every single frame would cost as much as the frames.
+        await this.until(() => this.freeSlots() >= this.ring.slots / 2);
+      }
       this.publish(Math.min(FRAME_SIZE, size - offset), false);
     }
     this.finish();
@@ -129,13 +133,14 @@ class Crew {
     let filled = 0;
     for await (const chunk of chunks) {
       for (let offset = 0; offset < chunk.length; ) {
-        if (filled === 0) await this.slot();
+        if (filled === 0) await this.until(() => this.freeSlots() > 0);
         const piece = chunk.subarray(offset, offset + FRAME_SIZE - filled);
         this.ring.slotInput(this.published).set(piece, filled);
         offset += piece.length;
         filled += piece.length;
         if (filled < FRAME_SIZE) continue;
         this.publish(filled, true);
+        this.ring.announce();
         filled = 0;
       }
       if (this.failure !== undefined) return;
@@ -144,11 +149,9 @@ class Crew {
     this.finish();
   }
 
-  /** Waits until the slot of the next frame is free. */
-  private slot(): Promise<void> {
-    return this.until(() => {
-      return this.published < Math.min(this.consumed, this.ring.hashed) + this.ring.slots;
-    });
+  /** Frames that can be published before one has to be both hashed and consumed. */
+  private freeSlots(): number {
+    return Math.min(this.consumed, this.ring.hashed) + this.ring.slots - this.published;
   }
 
   private publish(length: number, isFilled: boolean): void {
