@@ -1,4 +1,4 @@
-import type { Archive } from '../archive/archive.js';
+import type { Archive, ArchiveEntry } from '../archive/archive.js';
 import { NotFoundError } from '../base/errors.js';
 import { MemoryImages } from '../criu/memory.js';
 import type { InventoryEntry } from '../criu/schema/inventory.js';
@@ -10,10 +10,12 @@ import { Images } from './images.js';
 import { type IpcObject, readIpc } from './ipc.js';
 import { type Mapping, readMappings } from './mappings.js';
 import { once } from './memo.js';
+import { type MemoryUsage, readMemoryUsage } from './memory-usage.js';
 import { type Mount, readMounts } from './mounts.js';
 import { type NetworkNamespace, readNetwork } from './network.js';
 import { type Process, readProcesses } from './process-list.js';
 import { readArguments, readEnvironment, type StartStrings } from './process-memory.js';
+import { readRootFsDiff } from './rootfs.js';
 import { readSockets, type Socket } from './sockets.js';
 import { type ArchiveSizes, type DumpStatistics, readSizes, readStatistics } from './stats.js';
 import { readThreads, type Thread } from './threads.js';
@@ -38,6 +40,8 @@ export class Checkpoint {
   readonly ipc: () => Promise<readonly IpcObject[]>;
   readonly statistics: () => Promise<DumpStatistics | undefined>;
   readonly sizes: () => Promise<ArchiveSizes>;
+  /** Files that the container changed or added, by their absolute paths. */
+  readonly rootFsDiff: () => Promise<ReadonlyMap<string, ArchiveEntry>>;
   readonly inventory: () => Promise<InventoryEntry | undefined>;
   /** The memory of the processes. */
   readonly memory: () => Promise<MemoryImages>;
@@ -58,6 +62,7 @@ export class Checkpoint {
     this.ipc = once(() => readIpc(images));
     this.statistics = once(() => readStatistics(archive));
     this.sizes = once(async () => readSizes(archive, await images.folder()));
+    this.rootFsDiff = once(() => readRootFsDiff(archive));
     this.inventory = once(() => images.first('INVENTORY', 'inventory'));
     this.memory = once(async () => new MemoryImages(archive, await images.folder()));
   }
@@ -98,6 +103,10 @@ export class Checkpoint {
   async mappings(process: Process): Promise<readonly Mapping[]> {
     const mm = await process.mm();
     return mm === undefined ? [] : readMappings(process.pid, mm, await this.fileTable());
+  }
+
+  memoryUsage(process: Process): Promise<MemoryUsage> {
+    return readMemoryUsage(this.images, process);
   }
 
   threads(process: Process): Promise<readonly Thread[]> {

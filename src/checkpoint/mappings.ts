@@ -61,9 +61,10 @@ const KINDS: readonly (readonly [bit: number, kind: MappingKind])[] = [
 const MAP_SHARED = 1;
 const MAP_GROWSDOWN = 0x100;
 
-/** The mappings of a process in the order of their addresses. */
+/** The mappings of a process in the order of their addresses; guard pages, which CRIU lists last, among them. */
 export function readMappings(pid: number, mm: MmEntry, table: FileTable): readonly Mapping[] {
-  return mm.vmas.map((vma) => {
+  const vmas = [...mm.vmas].sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  return vmas.map((vma) => {
     const file = backingFile(vma, table);
     return {
       pid,

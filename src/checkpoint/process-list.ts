@@ -71,8 +71,8 @@ export interface ProcessNode<T> {
 
 /**
  * Arranges anything with a PID and a parent's PID as a tree. Those whose parent is not there stand at the top. In a
- * hostile image parents may form a ring, or a PID come twice: each item still appears exactly once, and the time
- * that this takes is linear.
+ * hostile image parents may form a ring, a PID come twice, or a chain have no end: each item still appears exactly
+ * once, in linear time, and what lies deeper than 200 generations stands side by side at that depth.
  */
 export function processTree<T extends { readonly pid: number; readonly ppid: number }>(
   items: readonly T[],
@@ -86,14 +86,17 @@ export function processTree<T extends { readonly pid: number; readonly ppid: num
     placed.add(item);
     const root: Node<T> = { item, children: [] };
     roots.push(root);
-    const open = [root];
+    const open: { readonly item: T; readonly under: Node<T>; readonly depth: number }[] = [
+      { item, under: root, depth: 1 },
+    ];
     for (let at = open.pop(); at !== undefined; at = open.pop()) {
       for (const child of byParent.get(at.item.pid) ?? []) {
         if (placed.has(child)) continue;
         placed.add(child);
         const node: Node<T> = { item: child, children: [] };
-        at.children.push(node);
-        open.push(node);
+        at.under.children.push(node);
+        const deepest = at.depth === DEEPEST;
+        open.push({ item: child, under: deepest ? at.under : node, depth: deepest ? DEEPEST : at.depth + 1 });
       }
     }
   };
@@ -101,6 +104,9 @@ export function processTree<T extends { readonly pid: number; readonly ppid: num
   for (const item of items) plant(item); // what is left hangs in rings
   return roots;
 }
+
+/** Generations of a tree; more than any real one has, and few enough to walk by recursion. */
+const DEEPEST = 200;
 
 interface Node<T> {
   readonly item: T;

@@ -28,14 +28,30 @@ const POLICIES = ['OTHER', 'FIFO', 'RR', 'BATCH', undefined, 'IDLE', 'DEADLINE']
 /** The threads of a process, its first one first. */
 export async function readThreads(images: Images, process: Process): Promise<readonly Thread[]> {
   const threads: Thread[] = [];
+  const shared = await sharesFilters(images, process.core);
   for (const tid of process.threads) {
     const core = tid === process.pid ? process.core : await images.first('CORE', `core-${tid}`);
-    threads.push(threadOf(process, tid, core));
+    const own = seccompMode(core);
+    const seccomp = shared && own === 'disabled' ? 'filter' : own;
+    threads.push(threadOf(process, tid, core, seccomp));
   }
   return threads;
 }
 
-function threadOf(process: Process, tid: number, core: CoreEntry | undefined): Thread {
+const SECCOMP_FILTER_FLAG_TSYNC = 1;
+
+/**
+ * Whether all threads have the filters of the first one. CRIU then writes them for that one alone, and marks them
+ * to be synchronised: the other threads look as if they had none (try_use_tsync in criu/seccomp.c).
+ */
+async function sharesFilters(images: Images, leader: CoreEntry | undefined): Promise<boolean> {
+  const index = leader?.thread_core?.seccomp_filter;
+  if (index === undefined || seccompMode(leader) !== 'filter') return false;
+  const filters = (await images.first('SECCOMP', 'seccomp'))?.seccomp_filters;
+  return ((filters?.[index]?.flags ?? 0) & SECCOMP_FILTER_FLAG_TSYNC) !== 0;
+}
+
+function threadOf(process: Process, tid: number, core: CoreEntry | undefined, seccomp: SeccompMode): Thread {
   const own = core?.thread_core;
   const policy = own?.sched_policy;
   const mask = own?.blk_sigset ?? core?.tc?.blk_sigset ?? 0n;
@@ -48,7 +64,7 @@ function threadOf(process: Process, tid: number, core: CoreEntry | undefined): T
     nice: own?.sched_nice,
     policy: policy === undefined ? undefined : (POLICIES[policy] ?? `policy ${policy}`),
     priority: own?.sched_prio,
-    seccomp: seccompMode(core),
+    seccomp,
     blockedSignals: signalNames(mask),
     instructionPointer: core?.thread_info?.gpregs.ip ?? core?.ti_aarch64?.gpregs.pc,
     stackPointer: core?.thread_info?.gpregs.sp ?? core?.ti_aarch64?.gpregs.sp,

@@ -43,6 +43,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'write entries of an archive to a directory, safely',
     load: async () => (await import('./extract.js')).extractCommand,
   },
+  inspect: {
+    summary: 'everything about a checkpoint, as a tree',
+    load: async () => (await import('./inspect.js')).inspectCommand,
+  },
   ps: {
     summary: 'processes, their commands and the files that they run',
     load: async () => (await import('./ps.js')).psCommand,
@@ -82,6 +86,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   ipc: {
     summary: 'System V shared memory, semaphores, message queues',
     load: async () => (await import('./ipc.js')).ipcCommand,
+  },
+  diff: {
+    summary: 'what changed between two checkpoints',
+    load: async () => (await import('./diff.js')).diffCommand,
   },
   decode: {
     summary: 'CRIU images as the JSON of crit',
