@@ -1,9 +1,8 @@
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
 import { UsageError } from '../base/errors.js';
 import { fileError } from '../base/files.js';
 import type { SealedSink } from '../seal/seal-stream.js';
 import { streamSink } from '../seal/sinks.js';
+import { writeOut } from './output.js';
 
 /**
  * Lets `work` write a sealed file to standard output, and waits until all of it has been taken. Unlike with
@@ -15,13 +14,13 @@ export async function toStandardOutput<T>(work: (sink: SealedSink) => Promise<T>
   if (process.stdout.isTTY) {
     throw new UsageError('a sealed file is not for a terminal', { remedy: 'redirect it, or use -o FILE' });
   }
-  const stream = createWriteStream('', { fd: 1, autoClose: false });
-  const taken = finished(stream);
-  taken.catch(() => {}); // waited for below, unless the work fails first: of the same cause
+  const stream = process.stdout;
+  // For every other command, a reader that has seen enough ends it quietly (main.ts).
+  stream.removeAllListeners('error');
+  stream.on('error', () => {}); // the sink and the last write below hear of it
   try {
     const result = await work(streamSink(stream));
-    stream.end();
-    await taken;
+    await writeOut('');
     return result;
   } catch (cause) {
     throw fileError(cause, 'standard output', 'write to');
