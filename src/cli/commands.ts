@@ -103,4 +103,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'is this node ready to checkpoint, and is it safe to',
     load: async () => (await import('./doctor.js')).doctorCommand,
   },
+  demo: {
+    summary: 'the whole way on an embedded kubelet and a real sample, no cluster',
+    load: async () => (await import('./demo.js')).demoCommand,
+  },
 };

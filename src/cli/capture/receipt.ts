@@ -14,7 +14,8 @@ function archiveFields(one: CapturedArchive, { endpoint, credentials }: CaptureR
   const checkpoint = checkpointTime(manifest.capture);
   return [
     ['captured', `${target.namespace}/${target.pod}/${target.container}`],
-    ['asked', `${endpoint} with ${credentials}`],
+    ['asked', endpoint],
+    ['as', credentials],
     ...(checkpoint === undefined ? [] : [['answered', `after ${formatDuration(checkpoint)}`] as const]),
     ...sealReceipt({ path, manifestPath: manifestPath ?? 'none', manifest }),
     [original.removed ? 'removed' : 'kept', original.path],

@@ -1,0 +1,101 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+import { Command } from 'commander';
+import { FailedError } from '../base/errors.js';
+import { fileError } from '../base/files.js';
+import { formatDuration } from '../base/units.js';
+import { readIdentityFile } from '../bytes/age-identity.js';
+import type { CommandModule } from './command.js';
+import { COMMANDS } from './commands.js';
+import { nextSteps } from './demo/next-steps.js';
+import { DEMO_TARGET, type StandInNode, startStandInNode } from './demo/stand-in-node.js';
+import { writeOut } from './output.js';
+
+const HELP = `
+Needs no cluster, no root and no network: a kubelet inside this command serves a real checkpoint (samples/) over
+mutual TLS on the loopback address, and the commands that are shown are run as they stand. The key and the sealed
+evidence are left in DIR, everything else is removed.
+
+Example:
+  coldcase demo
+`;
+
+export const demoCommand: CommandModule = {
+  configure(command: Command): void {
+    command
+      .option('-o, --output <dir>', 'where the key and the evidence go', 'coldcase-demo')
+      .addHelpText('after', HELP)
+      .action((options: { output: string }) => demo(options.output));
+  },
+};
+
+async function demo(output: string): Promise<void> {
+  const started = performance.now();
+  const dir = relative('', output) || '.';
+  await mkdir(dir, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    throw fileError(cause, dir, 'make directory');
+  });
+  const before = await readdir(dir);
+  const key = join(dir, 'key.txt');
+
+  await say('1. A key. Only its public half ever goes to a node.');
+  if (before.includes('key.txt')) await writeOut(`(that of an earlier demo, ${key})\n`);
+  else await run(['keygen', '-o', key]);
+
+  const node = await startStandInNode(dir);
+  try {
+    await say('', '2. On the node: from the running container to a sealed file, in one command.');
+    await capture(node, key, dir);
+  } finally {
+    await node.close();
+  }
+
+  const sealed = (await readdir(dir)).find((name) => name.endsWith('.tar.zst.age') && !before.includes(name));
+  if (sealed === undefined) throw new FailedError('the demo ended without a sealed file');
+  await say('', '3. Anywhere: is it complete, and what was sealed?');
+  await run(['verify', join(dir, sealed), '-i', key]);
+
+  const took = formatDuration(performance.now() - started);
+  await say('', `Done in ${took}. In ${dir}/: key.txt, the sealed file, its manifest. No plaintext is left.`);
+  await say('Try on it, sealed as it is:', ...alias(), ...nextSteps(join(dir, sealed), key));
+}
+
+async function capture(node: StandInNode, key: string, dir: string): Promise<void> {
+  const { identityToRecipient } = await import('age-encryption');
+  const recipients = await Promise.all((await readIdentityFile(key)).map(identityToRecipient));
+  const { namespace, pod, container } = DEMO_TARGET;
+  await run([
+    ...['capture', `${namespace}/${pod}/${container}`],
+    ...node.flags,
+    ...recipients.flatMap((recipient) => ['-r', recipient]),
+    ...['-o', `${dir}/`],
+  ]);
+}
+
+/** Shows a command line and runs it, the very code that runs when it is typed. */
+async function run(words: readonly string[]): Promise<void> {
+  const [name = '', ...rest] = words;
+  await say(`$ coldcase ${shown(words)}`);
+  const command = new Command(name).exitOverride();
+  const entry = COMMANDS[name];
+  if (!entry) throw new FailedError(`there is no command ${name}`);
+  (await entry.load()).configure(command);
+  await command.parseAsync(rest, { from: 'user' });
+  if (Number(process.exitCode ?? 0) !== 0) throw new FailedError(`coldcase ${name} failed`);
+}
+
+/** A long command line, an option a line. */
+function shown(words: readonly string[]): string {
+  const plain = words.join(' ');
+  return plain.length < 70 ? plain : plain.replace(/ (?=--?[a-z])/g, ' \\\n    ');
+}
+
+/** How to call this very program as `coldcase`, when it is not installed under that name. */
+function alias(): string[] {
+  const program = process.argv[1] ?? '';
+  return basename(program) === 'coldcase' ? [] : [`alias coldcase='node ${relative('', program)}'`];
+}
+
+async function say(...lines: readonly string[]): Promise<void> {
+  await writeOut(`${lines.join('\n')}\n`);
+}
