@@ -16,7 +16,7 @@ const MAY_IMPORT = {
   checkpoint: ['base', 'bytes', 'archive', 'criu'],
   memory: ['base', 'bytes', 'archive', 'criu', 'checkpoint'],
   recover: ['base', 'bytes', 'archive', 'criu', 'checkpoint', 'memory'],
-  views: READING,
+  views: [...READING, 'seccomp'],
   seal: ['base', 'bytes', 'archive'],
   kubelet: ['base'],
   seccomp: ['base'], // what BPF and profiles mean, wherever they were found: on a node or in an archive

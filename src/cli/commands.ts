@@ -99,6 +99,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'list, dump or search the memory of processes, or find strings in it',
     load: async () => (await import('./memory.js')).memoryCommand,
   },
+  seccomp: {
+    summary: 'the seccomp filters in force, readable',
+    load: async () => (await import('./seccomp.js')).seccompCommand,
+  },
   doctor: {
     summary: 'is this node ready to checkpoint, and is it safe to',
     load: async () => (await import('./doctor.js')).doctorCommand,

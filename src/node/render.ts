@@ -1,5 +1,6 @@
 import { escapeText } from '../render/escape.js';
 import { textWidth } from '../render/width.js';
+import { wrapText } from '../render/wrap.js';
 import type { Check, Status } from './checks/check.js';
 import { tally } from './doctor.js';
 
@@ -42,7 +43,7 @@ function renderCheck(check: Check, { width, color, wide }: ReportScreen): readon
   const [mark, word, paint] = MARKS[check.status];
   const label = `${mark} ${word}`;
   const name = check.id.slice(check.id.indexOf('.') + 1);
-  const text = wrap(`${name}: ${escapeText(check.found)}`, width - 15, 12);
+  const text = wrapText(`${name}: ${escapeText(check.found)}`, width - 15, 12);
   const [first = '', ...rest] = text;
   const head = `  ${color ? `${paint}${label}${RESET}` : label}${' '.repeat(Math.max(1, 12 - textWidth(label)))}${first}`;
   const pad = ' '.repeat(14);
@@ -50,31 +51,8 @@ function renderCheck(check: Check, { width, color, wide }: ReportScreen): readon
   const tell = check.status === 'pass' ? (wide ? [`why: ${check.why}`] : []) : [`why: ${check.why}`];
   if (check.remedy !== null) tell.push(`do:  ${check.remedy}`);
   for (const sentence of tell) {
-    const [begin = '', ...more] = wrap(escapeText(sentence), width - 15 - INDENT, 12);
+    const [begin = '', ...more] = wrapText(escapeText(sentence), width - 15 - INDENT, 12);
     lines.push(`${pad}  ${begin}`, ...more.map((line) => `${pad}       ${line}`));
   }
-  return lines;
-}
-
-/** Breaks text at spaces into lines of at most `width` cells; longer words are broken too. */
-export function wrap(text: string, width: number, least: number): readonly string[] {
-  const limit = Math.max(width, least);
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    let rest = word;
-    if (line !== '' && textWidth(line) + 1 + textWidth(rest) <= limit) {
-      line += ` ${rest}`;
-      continue;
-    }
-    if (line !== '') lines.push(line);
-    while (textWidth(rest) > limit) {
-      const piece = [...rest].slice(0, limit).join('');
-      lines.push(piece);
-      rest = [...rest].slice(limit).join('');
-    }
-    line = rest;
-  }
-  lines.push(line);
   return lines;
 }
