@@ -158,7 +158,8 @@ export function fileError(cause: unknown, path: string, doing: string): unknown 
   const code = errorCode(cause);
   if (code === undefined) return cause;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new NotFoundError(`cannot ${doing} ${path}: no such file or directory`, { cause });
+    const remedy = 'check the path; missing directories are made only for an output that ends in /';
+    return new NotFoundError(`cannot ${doing} ${path}: no such file or directory`, { cause, remedy });
   }
   if (code === 'EACCES' || code === 'EPERM') {
     const remedy = 'run as a user who may, or choose another place';
