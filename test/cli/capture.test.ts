@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -15,7 +15,8 @@ import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { decompress } from 'zstd-napi';
 import { ExitCode } from '../../src/base/errors.js';
-import { coldcase, type Finished } from '../support/coldcase.js';
+import { BIN, coldcase, type Finished } from '../support/coldcase.js';
+import { type StandInApiServer, startApiServer } from '../support/kubelet/api-server.js';
 import { STAMP, type StandIn, startStandIn } from '../support/kubelet/stand-in.js';
 import { samplePath } from '../support/samples.js';
 import { provedSha256, sha256 } from '../support/sealed.js';
@@ -177,9 +178,7 @@ describe('a capture', () => {
       `${sealed}.json`,
     ];
     const script = `"$0" "$@" > ${sealed}`;
-    const bin = new URL('../../bin/coldcase.js', import.meta.url).pathname;
-    const { spawn } = await import('node:child_process');
-    const child = spawn('sh', ['-c', script, process.execPath, bin, ...words]);
+    const child = spawn('sh', ['-c', script, process.execPath, BIN, ...words]);
     let stderr = '';
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
@@ -359,8 +358,6 @@ describe('bad input: nothing is sealed or removed', () => {
   });
 
   test.runIf(ROOT)('the checkpoint directory may not be read (as an ordinary user, by root)', async () => {
-    const { spawnSync } = await import('node:child_process');
-    const { BIN } = await import('../support/coldcase.js');
     // the scratch directory and the credentials are opened for everybody, the checkpoint directory is not
     chmodSync(join(kubelet.root, '..'), 0o755);
     chmodSync(client, 0o644);
@@ -441,6 +438,118 @@ describe('bad input: nothing is sealed or removed', () => {
     const { code } = await coldcase(['capture', target, ...connection(), '-r', recipient]);
     expect(code).toBe(ExitCode.usage);
   });
+});
+
+describe('no room for the sealed copy: the original is kept, and nothing under the final name', () => {
+  /** A shell line in which "$@" is the capture. */
+  const inShell = (line: string, ...words: string[]) =>
+    new Promise<Finished>((resolve) => {
+      const args = ['capture', TARGET, ...connection(), '-r', recipient, ...words];
+      const child = spawn('sh', ['-c', line, 'sh', process.execPath, BIN, ...args]);
+      let stderr = '';
+      child.stderr.on('data', (chunk) => {
+        stderr += chunk;
+      });
+      child.on('close', (code) => resolve({ code, stdout: '', stderr }));
+    });
+
+  test('a limit on the size of files', async () => {
+    const { code, stderr } = await inShell('ulimit -f 40; "$@"', '-o', out);
+    expect(code).toBe(ExitCode.failed);
+    expect(stderr).toContain('the original is still there');
+    expect(readdirSync(out)).toEqual([]);
+    expect(readdirSync(kubelet.checkpoints)).toEqual([NAME('cache')]);
+  });
+
+  test('standard output goes to a full device', async () => {
+    const { code, stderr } = await inShell('"$@" > /dev/full', '-o', '-');
+    expect(code).toBe(ExitCode.failed);
+    expect(stderr).toContain('no space left');
+    expect(readdirSync(kubelet.checkpoints)).toEqual([NAME('cache')]);
+  });
+
+  const mountable =
+    ROOT &&
+    spawnSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs none $d && umount $d && rmdir $d']).status === 0;
+  test.runIf(mountable)('a full disk (needs root and mount)', async () => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'none', out]);
+    try {
+      const { code, stderr } = await capture();
+      expect(code).toBe(ExitCode.failed);
+      expect(stderr).toContain('no space left');
+      expect(readdirSync(out)).toEqual([]);
+      expect(readdirSync(kubelet.checkpoints)).toEqual([NAME('cache')]);
+    } finally {
+      execFileSync('umount', [out]);
+    }
+  });
+});
+
+describe('through the API server', () => {
+  const kubeconfig = (server: StandInApiServer): string =>
+    kubelet.file(
+      'kubeconfig',
+      JSON.stringify({
+        'current-context': 'c',
+        contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+        clusters: [
+          {
+            name: 'c',
+            cluster: {
+              server: server.url,
+              'certificate-authority-data': Buffer.from(server.authority.cert).toString('base64'),
+            },
+          },
+        ],
+        users: [{ name: 'u', user: { token: 'admin-token' } }],
+      }),
+    );
+  const run = (server: StandInApiServer, target = TARGET): Promise<Finished> =>
+    coldcase([
+      ...['capture', target, '--kubeconfig', kubeconfig(server), '--checkpoint-dir', kubelet.checkpoints],
+      ...['-r', recipient, '-o', out],
+    ]);
+  const checkpoint: StandIn['state']['checkpoint'] = (...what) => kubelet.state.checkpoint(...what);
+
+  test('the node is found from the pod, and recorded with its versions', async () => {
+    const server = await startApiServer({ kubelet: { checkpoint } });
+    const { code, stderr } = await run(server);
+    await server.close();
+    expect([code, stderr]).toEqual([0, '']);
+    expect(server.requests).toContain(
+      'POST /api/v1/nodes/node-a/proxy/checkpoint/prod/payments-node-a/cache',
+    );
+    const manifest = JSON.parse(readFileSync(join(out, `${SEALED('cache')}.json`), 'utf8'));
+    expect(manifest.capture.node).toMatchObject({
+      name: 'node-a',
+      kubeletVersion: 'v1.36.0',
+      containerRuntime: 'containerd://2.1.9',
+    });
+    expect(readdirSync(kubelet.checkpoints)).toEqual([]);
+  });
+
+  test('all containers of the pod', async () => {
+    const server = await startApiServer({ kubelet: { checkpoint } });
+    const { code } = await run(server, 'prod/payments-node-a');
+    await server.close();
+    expect(code).toBe(0);
+    expect(readdirSync(out).length).toBe(6);
+  });
+
+  test.runIf(existsSync('/proc/sys/kernel/random/boot_id'))(
+    'a pod of another machine is refused before its node writes plaintext that nobody takes away',
+    async () => {
+      const server = await startApiServer({
+        kubelet: { checkpoint },
+        bootID: 'ffffffff-0000-4000-8000-000000000000',
+      });
+      const { code, stderr } = await run(server);
+      await server.close();
+      expect(code).toBe(ExitCode.notFound);
+      expect(stderr).toContain('runs on node-a, which is not this machine');
+      expect(server.requests.filter((line) => line.startsWith('POST'))).toEqual([]);
+    },
+  );
 });
 
 describe('a kubelet that does not answer', () => {
