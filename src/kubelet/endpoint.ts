@@ -5,7 +5,11 @@ import { type ClientCertificate, certificatesIn, clientCertificate } from './pem
 import { readSmallFile } from './read-file.js';
 import type { Connection } from './transport.js';
 import { parseFingerprint, type Trust } from './trust.js';
-import { findUsualCredentials, localServingFingerprints } from './usual-credentials.js';
+import {
+  findUsualCredentials,
+  localServingFingerprints,
+  type UsualCredentials,
+} from './usual-credentials.js';
 
 export const DEFAULT_KUBELET = 'https://127.0.0.1:10250';
 
@@ -65,29 +69,32 @@ export async function resolveEndpoint(
   }
   if (flags.clientCertificate !== undefined || flags.tokenFile !== undefined) return direct(flags, context);
   const root = (context.uid ?? process.getuid?.()) === 0;
-  const usual = root
-    ? await findUsualCredentials(
-        (from, reason) => note(`skipped ${from}: ${reason}`),
-        flags.kubelet !== undefined,
-        context.prefix,
-      )
-    : undefined;
+  const kubeconfigs = (context.env ?? process.env)['KUBECONFIG'] ? defaultKubeconfigs(context.env) : [];
+  const usual = await findUsual(root, kubeconfigs, flags, context);
   if (usual?.kind === 'certificate') {
     note(`using the client certificate ${usual.from} (${usual.certificate.subject})`);
-    return direct(flags, context, { ...usual });
+    return direct(flags, context, usual);
   }
   if (usual?.kind === 'kubeconfig') {
-    note(`using the kubeconfig ${usual.from}`);
-    return throughApiServer([usual.from], flags);
-  }
-  if ((context.env ?? process.env)['KUBECONFIG'] && flags.kubelet === undefined) {
-    const files = defaultKubeconfigs(context.env);
-    note(`using the kubeconfig ${files.join(', ')} ($KUBECONFIG)`);
-    return throughApiServer(files, flags);
+    note(`using the kubeconfig ${usual.from.join(', ')}`);
+    return throughApiServer(usual.from, flags);
   }
   throw new UsageError(root ? 'no usual credentials are on this node' : 'no credentials were given', {
     remedy: `${root ? '' : 'run as root on the node, or '}give --client-certificate and --client-key, --token-file, or --kubeconfig`,
   });
+}
+
+/** An ordinary user has nothing but $KUBECONFIG. */
+async function findUsual(
+  root: boolean,
+  kubeconfigs: readonly string[],
+  flags: ConnectionFlags,
+  { note, prefix = '' }: EndpointContext,
+): Promise<UsualCredentials | undefined> {
+  const direct = flags.kubelet !== undefined;
+  const skipped = (from: string, reason: string): void => note?.(`skipped ${from}: ${reason}`);
+  if (root) return findUsualCredentials({ skipped, direct, kubeconfigs, prefix });
+  return direct || kubeconfigs.length === 0 ? undefined : { kind: 'kubeconfig', from: kubeconfigs };
 }
 
 function checkFlags(flags: ConnectionFlags): void {

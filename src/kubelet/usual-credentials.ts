@@ -6,16 +6,15 @@ import { fingerprintOf } from './trust.js';
 /** Credentials that a node or a control plane usually holds. */
 export type UsualCredentials =
   | { readonly kind: 'certificate'; readonly from: string; readonly certificate: ClientCertificate }
-  | { readonly kind: 'kubeconfig'; readonly from: string };
+  | { readonly kind: 'kubeconfig'; readonly from: readonly string[] };
 
-interface Candidate {
-  readonly cert?: string;
-  readonly key?: string;
-  readonly kubeconfig?: string;
+interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
 }
 
-/** In the order in which they are tried: those that may checkpoint come before the kubelet's own, which may not. */
-export const USUAL_CREDENTIALS: readonly Candidate[] = [
+/** Client certificates of API servers, which may do everything at a kubelet. */
+export const API_SERVER_CERTIFICATES: readonly CertificateFiles[] = [
   // kubeadm, control plane
   {
     cert: '/etc/kubernetes/pki/apiserver-kubelet-client.crt',
@@ -35,15 +34,17 @@ export const USUAL_CREDENTIALS: readonly Candidate[] = [
     cert: '/var/lib/k0s/pki/apiserver-kubelet-client.crt',
     key: '/var/lib/k0s/pki/apiserver-kubelet-client.key',
   },
-  { kubeconfig: '/etc/kubernetes/admin.conf' },
-  { kubeconfig: '/etc/rancher/k3s/k3s.yaml' },
-  { kubeconfig: '/etc/rancher/rke2/rke2.yaml' },
-  // every kubeadm node: the kubelet itself, certificate and key in one file; usually not allowed to checkpoint
-  {
-    cert: '/var/lib/kubelet/pki/kubelet-client-current.pem',
-    key: '/var/lib/kubelet/pki/kubelet-client-current.pem',
-  },
 ];
+
+/** Administrators' kubeconfigs. */
+export const ADMIN_KUBECONFIGS: readonly string[] = [
+  '/etc/kubernetes/admin.conf',
+  '/etc/rancher/k3s/k3s.yaml',
+  '/etc/rancher/rke2/rke2.yaml',
+];
+
+/** The kubelet's own, on every node: certificate and key in one file, usually not allowed to checkpoint. */
+export const KUBELET_CERTIFICATE = '/var/lib/kubelet/pki/kubelet-client-current.pem';
 
 /** Where a kubelet keeps its serving certificate: by rotation (serverTLSBootstrap), or self-signed. */
 export const SERVING_CERTIFICATES: readonly string[] = [
@@ -53,42 +54,61 @@ export const SERVING_CERTIFICATES: readonly string[] = [
   '/var/lib/rancher/rke2/agent/serving-kubelet.crt',
 ];
 
+export interface UsualSearch {
+  /** Hears of what is there and cannot be used. */
+  readonly skipped: (from: string, reason: string) => void;
+  /** Only what can be shown to the kubelet itself, no kubeconfig. */
+  readonly direct: boolean;
+  /** The files of $KUBECONFIG, if it is set. */
+  readonly kubeconfigs: readonly string[];
+  /** Prepended to every path that is not the user's, for tests. */
+  readonly prefix: string;
+}
+
 /**
- * The first of the usual credentials that is there, readable and valid. What is there and cannot be used is passed
- * to `skipped` with the reason.
- *
- * @param prefix - prepended to every path, for tests
+ * The first of the usual credentials that is there, readable and valid: an API server's client certificate, the
+ * kubeconfig that the environment names, an administrator's, and the kubelet's own certificate last, since it may
+ * rarely checkpoint.
  */
-export async function findUsualCredentials(
-  skipped: (from: string, reason: string) => void,
-  direct: boolean,
-  prefix = '',
-): Promise<UsualCredentials | undefined> {
-  for (const candidate of USUAL_CREDENTIALS) {
-    const from = prefix + (candidate.cert ?? candidate.kubeconfig ?? '');
-    try {
-      await access(from, constants.F_OK);
-    } catch {
-      continue;
-    }
-    try {
-      if (candidate.cert === undefined) {
-        if (direct) continue;
-        await access(from, constants.R_OK);
-        return { kind: 'kubeconfig', from };
-      }
-      const key = prefix + (candidate.key ?? candidate.cert);
-      const certificate = clientCertificate(
-        await readSmallFile(from, 'client certificate'),
-        await readSmallFile(key, 'client key'),
-        { cert: from, key },
-      );
-      return { kind: 'certificate', from, certificate };
-    } catch (error) {
-      skipped(from, error instanceof Error ? error.message : String(error));
+export async function findUsualCredentials(search: UsualSearch): Promise<UsualCredentials | undefined> {
+  const { prefix } = search;
+  for (const { cert, key } of API_SERVER_CERTIFICATES) {
+    const found = await tryCertificate(prefix + cert, prefix + key, search);
+    if (found) return found;
+  }
+  if (!search.direct) {
+    if (search.kubeconfigs.length > 0) return { kind: 'kubeconfig', from: search.kubeconfigs };
+    for (const path of ADMIN_KUBECONFIGS) {
+      if (await isReadable(prefix + path)) return { kind: 'kubeconfig', from: [prefix + path] };
     }
   }
-  return undefined;
+  const own = prefix + KUBELET_CERTIFICATE;
+  return tryCertificate(own, own, search);
+}
+
+async function tryCertificate(
+  cert: string,
+  key: string,
+  { skipped }: UsualSearch,
+): Promise<UsualCredentials | undefined> {
+  if (!(await isReadable(cert))) return undefined;
+  try {
+    const texts = [
+      await readSmallFile(cert, 'client certificate'),
+      await readSmallFile(key, 'client key'),
+    ] as const;
+    return { kind: 'certificate', from: cert, certificate: clientCertificate(...texts, { cert, key }) };
+  } catch (error) {
+    skipped(cert, error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+}
+
+async function isReadable(path: string): Promise<boolean> {
+  return access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 /**
