@@ -274,8 +274,12 @@ function subtrees(nodes: readonly ProcessNode<PsRow>[], pid: number): readonly P
   return nodes.flatMap((node) => (node.item.pid === pid ? [node] : subtrees(node.children, pid)));
 }
 
-function flatten(nodes: readonly ProcessNode<PsRow>[]): readonly PsRow[] {
-  return nodes.flatMap(({ item, children }) => [item, ...flatten(children)]);
+function flatten(nodes: readonly ProcessNode<PsRow>[], into: PsRow[] = []): readonly PsRow[] {
+  for (const { item, children } of nodes) {
+    into.push(item);
+    flatten(children, into);
+  }
+  return into;
 }
 
 function section(label: string, lines: readonly string[]): readonly TreeNode[] {
