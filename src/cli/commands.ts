@@ -99,6 +99,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'list, dump or search the memory of processes, or find strings in it',
     load: async () => (await import('./memory.js')).memoryCommand,
   },
+  core: {
+    summary: 'an ELF core file of a process, for gdb',
+    load: async () => (await import('./core.js')).coreCommand,
+  },
+  recover: {
+    summary: 'what exists in no file system any more: deleted files, memfds, unread data, tmpfs',
+    load: async () => (await import('./recover.js')).recoverCommand,
+  },
   seccomp: {
     summary: 'the seccomp filters in force, readable',
     load: async () => (await import('./seccomp.js')).seccompCommand,

@@ -88,9 +88,9 @@ export async function search(location: string, text: string, options: SearchOpti
       progress.clear();
       await printRows({ columns: COLUMNS, rows }, options);
     }
-    if (found === options.max) {
+    if (found === options.max && options.quiet !== true) {
       process.stderr.write(
-        `coldcase: stopped after ${found} matches; --max ${found * 10} or --max 0 finds more\n`,
+        `coldcase: stopped after ${found} matches; a larger --max, or --max 0, finds more\n`,
       );
     }
     if (stopped > 0) {

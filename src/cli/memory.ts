@@ -39,7 +39,7 @@ function addSearch(command: Command): void {
     .option('--ignore-case', 'ASCII letters match either case')
     .option('--context <bytes>', 'show as many bytes before and after', parseCount(4096), 0)
     .option('--max <n>', 'stop after so many matches; 0 for all', parseCount(0xffffffff), 10_000)
-    .option('-q, --quiet', 'no progress')
+    .option('-q, --quiet', 'no progress, no notes')
     .addHelpText('after', SEARCH_HELP)
     .action(async (location, pattern, options) =>
       (await import('./memory-search.js')).search(location, pattern, options),

@@ -1,0 +1,97 @@
+import type { FileHandle } from 'node:fs/promises';
+import { createAside, fileError } from '../base/files.js';
+import { formatSize } from '../base/units.js';
+import { MemoryImages } from '../criu/memory.js';
+import { buildCore } from '../memory/core/build.js';
+import type { CoreLayout, CorePart } from '../memory/core/layout.js';
+import { type ArchiveOptions, addArchiveArgument, withArchive } from './archive-options.js';
+import type { CommandModule } from './command.js';
+import { interrupted } from './interrupt.js';
+import { parsePid } from './output.js';
+import { createProgress } from './progress.js';
+
+interface CoreOptions extends ArchiveOptions {
+  readonly pid: number;
+  readonly output: string;
+  readonly force?: true;
+  readonly quiet?: true;
+}
+
+export const coreCommand: CommandModule = {
+  configure: (command) => {
+    addArchiveArgument(command)
+      .requiredOption('-p, --pid <pid>', 'the process', parsePid)
+      .requiredOption('-o, --output <file>', 'where to write it, 0600')
+      .option('--force', 'replace the file if it exists')
+      .option('-q, --quiet', 'no progress')
+      .addHelpText('after', HELP)
+      .action(core);
+  },
+};
+
+async function core(location: string, options: CoreOptions): Promise<void> {
+  await withArchive(location, options, async (archive) => {
+    const layout = await buildCore(new MemoryImages(archive), options.pid);
+    const progress = createProgress(options);
+    const file = await createAside(options.output, { force: options.force });
+    try {
+      await writeCore(file.handle, layout, (done, total) => progress.report('writing', done, total));
+      await file.commit();
+    } catch (cause) {
+      throw fileError(cause, options.output, 'write');
+    } finally {
+      progress.clear();
+      await file.discard();
+    }
+    if (layout.missing > 0n && options.quiet !== true) {
+      const size = formatSize(layout.missing);
+      process.stderr.write(
+        `coldcase: ${size} of mapped files and reserved space are named in the core file, not held\n`,
+      );
+    }
+  });
+}
+
+/** Bytes copied at once. */
+const CHUNK = 1 << 20;
+
+async function writeCore(
+  handle: FileHandle,
+  { head, parts, size }: CoreLayout,
+  report: (done: number, total: number) => void,
+): Promise<void> {
+  const total = parts.reduce((sum, { segment }) => sum + Number(segment.end - segment.start), 0);
+  await handle.write(head, 0, head.length, 0);
+  let done = 0;
+  for (const part of parts) {
+    for await (const { bytes, position } of chunksOfPart(part)) {
+      interrupted.throwIfAborted();
+      await handle.write(bytes, 0, bytes.length, position);
+      done += bytes.length;
+      report(done, total);
+    }
+  }
+  await handle.truncate(size);
+}
+
+async function* chunksOfPart({
+  segment,
+  position,
+}: CorePart): AsyncGenerator<{ bytes: Uint8Array; position: number }> {
+  const { backing } = segment;
+  if (backing.kind !== 'pages') return;
+  const length = Number(segment.end - segment.start);
+  for (let at = 0; at < length; at += CHUNK) {
+    const bytes = await backing.pages.source.read(backing.offset + at, Math.min(CHUNK, length - at));
+    yield { bytes, position: position + at };
+  }
+}
+
+const HELP = `
+The file is what the kernel would have written: registers of every thread, the memory that the archive holds, which
+files are mapped where. Unchanged pages of mapped files are not in it; gdb takes them from the files if it is given
+them (set sysroot). Memory that was never written is a hole of the file. x86-64 and aarch64.
+
+Example:
+  coldcase core evidence.tar.zst.age -i key.txt --pid 1 -o core.1
+  gdb -ex 'set sysroot rootfs' -ex 'info threads' rootfs/usr/bin/python3 core.1`;

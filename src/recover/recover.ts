@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { ColdcaseError, InterruptedError } from '../base/errors.js';
+import { sliceSource } from '../bytes/slice.js';
+import { chunksOf } from '../bytes/streamed.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { deletedFiles } from './deleted-files.js';
+import { findHolders, type Holders } from './holders.js';
+import { pipeData, socketData, sysvMessages, tcpData } from './queues.js';
+import type { Recovered } from './recovered.js';
+import { memfds, sysvSegments } from './shared-memory.js';
+import { tmpfsFiles } from './tmpfs.js';
+
+type Finder = (checkpoint: Checkpoint, holders: Holders) => AsyncGenerator<Recovered>;
+
+/** In the order in which they are listed. */
+const FINDERS: readonly Finder[] = [
+  deletedFiles,
+  memfds,
+  pipeData,
+  socketData,
+  tcpData,
+  tmpfsFiles,
+  sysvSegments,
+  sysvMessages,
+];
+
+/**
+ * Everything in a checkpoint that exists in no file system any more. Nothing of the contents is read yet.
+ *
+ * @param onProblem - an image that makes no sense: what else is in the archive is found all the same
+ */
+export async function* recoverObjects(
+  checkpoint: Checkpoint,
+  onProblem: (problem: ColdcaseError) => void,
+): AsyncGenerator<Recovered> {
+  const holders = await findHolders(checkpoint);
+  for (const finder of FINDERS) {
+    try {
+      yield* finder(checkpoint, holders);
+    } catch (error) {
+      if (!(error instanceof ColdcaseError) || error instanceof InterruptedError) throw error;
+      onProblem(error);
+    }
+  }
+}
+
+/** Holes larger than this are not hashed: a size costs an attacker nothing, and a terabyte of zeros takes an hour. */
+const MAX_HASHED_HOLES = 4 * 1024 ** 3;
+
+/** Lower-case hex SHA-256 of an object, holes as zeros; undefined when these are larger than 4 GiB. */
+export async function hashObject(object: Recovered, signal?: AbortSignal): Promise<string | undefined> {
+  const runs = object.runs ?? [{ offset: 0, length: object.size }];
+  const stored = runs.reduce((sum, { length }) => sum + length, 0);
+  if (object.size - stored > MAX_HASHED_HOLES) return undefined;
+  const source = object.open();
+  const hash = createHash('sha256');
+  let at = 0;
+  for (const { offset, length } of [...runs, { offset: object.size, length: 0 }]) {
+    hashZeros(hash, offset - at, signal);
+    const run = sliceSource(source, offset, length, object.name);
+    for await (const chunk of chunksOf(run, 0, signal)) hash.update(chunk);
+    at = offset + length;
+  }
+  return hash.digest('hex');
+}
+
+const ZEROS = new Uint8Array(1 << 20);
+
+function hashZeros(
+  hash: ReturnType<typeof createHash>,
+  count: number,
+  signal: AbortSignal | undefined,
+): void {
+  for (let left = count; left > 0; left -= ZEROS.length) {
+    signal?.throwIfAborted();
+    hash.update(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
+  }
+}

@@ -1,0 +1,82 @@
+import { FormatError } from '../base/errors.js';
+import { requireRange } from '../bytes/range.js';
+import type { ByteSource } from '../bytes/source.js';
+import { notInArchive } from '../criu/address-space.js';
+import { type PageLayer, pagePieces } from '../criu/page-layers.js';
+import type { DataRun } from './recovered.js';
+
+/** A run of another source, where it belongs in the object. */
+export interface Extent {
+  /** Offset in the object. */
+  readonly at: number;
+  readonly length: number;
+  /** Offset in the source. */
+  readonly from: number;
+}
+
+/** An object put together from runs of a source, in ascending order; zeros between them. */
+export function extentSource(
+  source: ByteSource,
+  extents: readonly Extent[],
+  size: number,
+  name: string,
+): ByteSource {
+  const self: ByteSource = {
+    name,
+    size,
+    read: async (offset, length) => {
+      requireRange(self, offset, length);
+      const out = new Uint8Array(length);
+      for (const extent of extents) {
+        const start = Math.max(extent.at, offset);
+        const end = Math.min(extent.at + extent.length, offset + length);
+        if (start >= end) continue;
+        out.set(await source.read(extent.from + start - extent.at, end - start), start - offset);
+      }
+      return out;
+    },
+    close: () => Promise.resolve(),
+  };
+  return self;
+}
+
+/** Shared memory from its pagemap, as a source of `size` bytes; pages that were never written are zeros. */
+export function layerSource(layer: PageLayer, size: number, name: string): ByteSource {
+  const self: ByteSource = {
+    name,
+    size,
+    read: async (offset, length) => {
+      requireRange(self, offset, length);
+      const out = new Uint8Array(length);
+      for (const piece of pagePieces(layer, BigInt(offset), BigInt(offset + length))) {
+        if (piece.kind === 'hole') continue;
+        if (piece.kind !== 'pages') {
+          const why = piece.kind === 'parent' ? 'parent' : 'page-server';
+          throw notInArchive(piece.start, { kind: 'missing', why });
+        }
+        const bytes = await piece.pages.source.read(piece.offset, Number(piece.end - piece.start));
+        out.set(bytes, Number(piece.start) - offset);
+      }
+      return out;
+    },
+    close: () => Promise.resolve(),
+  };
+  return self;
+}
+
+/** Where shared memory of `size` bytes has pages. */
+export function layerRuns(layer: PageLayer, size: number): DataRun[] {
+  const runs: DataRun[] = [];
+  for (const piece of pagePieces(layer, 0n, BigInt(size))) {
+    if (piece.kind === 'hole') continue;
+    runs.push({ offset: Number(piece.start), length: Number(piece.end - piece.start) });
+  }
+  return runs;
+}
+
+/** A size that an image gives, as a number. */
+export function requireSize(size: bigint, name: string): number {
+  if (size > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new FormatError(name, undefined, `a size of ${size} bytes`);
+  return Number(size);
+}
