@@ -34,7 +34,7 @@ function fromEntry(dump: DumpStatsEntry): DumpStatistics {
     pagesScanned: dump.pages_scanned,
     pagesSkippedParent: dump.pages_skipped_parent,
     pagesWritten: dump.pages_written,
-    pagesLazy: dump.pages_lazy,
+    pagesLazy: dump.pages_lazy ?? 0n, // CRIU before 3.5 knew no lazy pages
     sharedPagesScanned: dump.shpages_scanned,
     sharedPagesWritten: dump.shpages_written,
   };

@@ -12,6 +12,8 @@ const RAW_CONTENTS: readonly (readonly [pattern: RegExp, contents: string])[] = 
   [/^rule-/, 'routing rules, as `ip rule save` writes them'],
   [/^ip6?tables-/, 'text of `iptables-save`'],
   [/^nftables-/, 'text of `nft list ruleset`'],
+  [/^amdgpu-pages-/, 'memory of AMD GPUs'],
+  [/^amdgpu-/, 'state of AMD GPUs, as the plugin of CRIU writes it'],
   [/^netns-(ct|exp)-/, 'netlink messages of connection tracking'],
 ];
 

@@ -57,6 +57,8 @@ export interface Field<Value, P extends Presence = Presence> {
   readonly presence: P;
   readonly type: ScalarType | EnumType | MessageReference<unknown>;
   readonly show: Presentation;
+  /** CRIU requires the field now, and did not always. */
+  readonly late?: true;
   /** Only for the compiler: never set. */
   readonly value?: Value;
 }
@@ -152,6 +154,11 @@ export function sub<Value>(
 
 export function optional<Value>(field: Field<Value, 'required'>): Field<Value, 'optional'> {
   return { ...field, presence: 'optional' };
+}
+
+/** A field that CRIU 4.2 requires and that images of older versions do not have. */
+export function requiredLater<Value>(field: Field<Value, 'required'>): Field<Value, 'optional'> {
+  return { ...field, presence: 'optional', late: true };
 }
 
 export function repeated<Value>(field: Field<Value, 'required'>): Field<Value, 'repeated'> {

@@ -44,6 +44,68 @@ describe('images', () => {
     });
   });
 
+  it('reads what moved since CRIU 3.x where it was', async () => {
+    const timer = encode({ 1: 0, 2: 0, 3: 0, 4: 0 });
+    const task = encode({
+      ...{ 1: 1, 2: 0, 3: 0, 4: 0, 5: 0, 6: 'sh', 7: encode({ 1: timer, 2: timer, 3: timer }) },
+      ...{ 9: 4, 11: 2, 12: 1 }, // control groups and seccomp were the task's, now they are the thread's
+    });
+    const [core] = await collectEntries(
+      await openImage(
+        new MemorySource(buildImage('CORE', { message: encode({ 1: 1, 3: task }) }), 'x'),
+        'CORE',
+      ),
+    );
+    expect(core?.tc).toMatchObject({ cg_set: 4, old_seccomp_mode: 'filter', old_seccomp_filter: 1 });
+    expect(core?.thread_core).toBeUndefined();
+    const stats = encode({ 1: 10, 2: 20, 3: 30, 4: 40, 5: 50, 6: 60, 7: 70 }); // no pages_lazy before 3.5
+    expect(await json(buildImage('STATS', { message: encode({ 1: stats }) }))).toMatchObject({
+      entries: [{ dump: { frozen_time: 20, pages_written: 70 } }],
+    });
+  });
+
+  it('reads the images that became parts of others', async () => {
+    const owner = encode({ 1: 0, 2: 0, 3: 0, 4: 0, 5: 0 });
+    const file = encode({ 1: 7, 2: 0o2000002, 3: 99, 5: owner, 6: '/etc/passwd', 7: 21 });
+    expect(await json(buildImage('REG_FILES', { message: file }), true)).toEqual({
+      magic: 'REG_FILES',
+      entries: [
+        {
+          ...{ id: 7, flags: 'O_RDWR | O_CLOEXEC', pos: 99, name: '/etc/passwd', mnt_id: -11 },
+          fown: { uid: 0, euid: 0, signum: 0, pid_type: 0, pid: 0 },
+        },
+      ],
+    });
+    const mapping = encode({ 1: 0x1000, 2: 0x3000, 3: 0, 4: 0, 5: 5, 6: 0x22, 7: 0x201, 8: 1 });
+    expect(await json(buildImage('VMAS', { message: mapping }), true)).toEqual({
+      magic: 'VMAS',
+      entries: [
+        {
+          ...{ start: '0x1000', end: '0x3000', pgoff: 0, shmid: 0, prot: 'PROT_READ | PROT_EXEC' },
+          ...{ flags: 'MAP_PRIVATE | MAP_ANON', status: 'VMA_AREA_REGULAR | VMA_ANON_PRIVATE', fd: -1 },
+        },
+      ],
+    });
+  });
+
+  it('reads the kinds that crit has no reader for', async () => {
+    const owner = encode({ 1: 0, 2: 0, 3: 0, 4: 0, 5: 0 });
+    const pidfd = buildImage('PIDFD', { message: encode({ 1: 1, 2: 900, 3: 2, 4: 7, 5: owner }) });
+    expect(await json(pidfd)).toMatchObject({
+      magic: 'PIDFD',
+      entries: [{ id: 1, ino: 900, flags: 2, nspid: 7 }],
+    });
+    const binfmt = buildImage('BINFMT_MISC', {
+      message: encode({ 1: 'jar', 2: 1, 3: '/usr/bin/jexec', 8: 4 }),
+    });
+    expect(await json(binfmt)).toEqual({
+      magic: 'BINFMT_MISC',
+      entries: [{ name: 'jar', enabled: true, interpreter: '/usr/bin/jexec', offset: 4 }],
+    });
+    const signal = buildImage('SIGNAL', { message: encode({ 1: Buffer.from('siginfo') }) });
+    expect(await json(signal)).toEqual({ magic: 'SIGNAL', entries: [{ siginfo: 'c2lnaW5mbw==\n' }] });
+  });
+
   it('reads images that begin with their own magic, as before CRIU 1.7 and in inventory.img', async () => {
     const image = buildImage('FS', { message: encode({ 1: 3, 2: 4 }) }).subarray(4);
     expect(await collectEntries(await openImage(new MemorySource(image, 'test.img'), 'FS'))).toEqual([

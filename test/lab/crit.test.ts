@@ -1,20 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../src/bytes/memory.js';
 import { decodeFile, fileInfo } from '../../src/criu/decode.js';
-import { type JsonValue, jsonOf } from '../../src/criu/json-text.js';
+import { jsonOf } from '../../src/criu/json-text.js';
 import { IMAGE_KINDS, type ImageKind, specOf } from '../../src/criu/kinds.js';
 import * as flags from '../../src/criu/schema/flags.js';
 import { ipcMsg } from '../../src/criu/schema/ipc.js';
 import type { MessageType, NamedField } from '../../src/criu/schema.js';
-import { synthesize, VARIANTS } from '../support/crit-synthesis.js';
+import { askCrit, type CritAnswer, parseCritAnswers } from '../support/crit.js';
+import { isKindOfCrit, synthesize, VARIANTS } from '../support/crit-synthesis.js';
 import { buildImage, encode } from '../support/criu-image.js';
 import { parseExact } from '../support/json.js';
 import { hasLab, labRun, labTitle } from '../support/lab.js';
 
 const KINDS = Object.keys(IMAGE_KINDS).filter((name): name is ImageKind => name in IMAGE_KINDS);
-/** magic.h has them, and pycriu no reader: here they are proven by the tests of built images only. */
-const NOT_IN_CRIT: ReadonlySet<string> = new Set(['SIGNAL', 'BINFMT_MISC', 'PIDFD']);
-
 /** What pycriu knows: every kind's magic, every field of every message. */
 const DESCRIBE = `
 import importlib, json, pkgutil, sys
@@ -39,25 +37,6 @@ json.dump({'magics': magic.by_name, 'handlers': list(images.handlers), 'messages
            'flags': pb2dict.flags_maps}, sys.stdout)
 `;
 
-/** Images from JSON; or given as they are; then what crit decode, crit decode --pretty and crit info make of them. */
-const CRIT = `
-import base64, io, json, sys
-from pycriu import images
-decode = base64.decodebytes # pycriu 4.2 hands it text for some kinds, which it refuses
-base64.decodebytes = lambda data: decode(data.encode() if isinstance(data, str) else data)
-def info(data):
-    try: return images.info(io.BytesIO(data))
-    except Exception: return None
-out = {}
-for name, image in json.load(sys.stdin).items():
-    if isinstance(image, str): data = base64.b64decode(image)
-    else:
-        f = io.BytesIO(); images.dump(image, f); data = f.getvalue()
-    out[name] = {'image': base64.b64encode(data).decode(), 'plain': images.loads(data),
-                 'pretty': images.loads(data, True), 'info': info(data)}
-json.dump(out, sys.stdout)
-`;
-
 interface CritField {
   readonly number: number;
   readonly type: string;
@@ -73,13 +52,6 @@ interface Described {
   readonly flags: Readonly<Record<string, readonly (readonly [string, number])[]>>;
 }
 
-type Answers = Readonly<Record<string, { image: string; plain: unknown; pretty: unknown; info: unknown }>>;
-
-function askCrit(images: Readonly<Record<string, JsonValue>>): Answers {
-  const answer = labRun(['python3', '-c', CRIT], jsonOf(images)).toString();
-  return parseExact(answer) as Answers;
-}
-
 async function ours(image: Uint8Array, pretty: boolean): Promise<unknown> {
   let text = '';
   const source = new MemorySource(image, 'image');
@@ -87,8 +59,9 @@ async function ours(image: Uint8Array, pretty: boolean): Promise<unknown> {
   return parseExact(text);
 }
 
-async function expectSame(answers: Answers): Promise<void> {
-  for (const [name, { image, plain, pretty }] of Object.entries(answers)) {
+async function expectSame(answers: ReadonlyMap<string, CritAnswer>): Promise<void> {
+  for (const [name, { image, plain, pretty }] of answers) {
+    expect(plain, `${name}: crit decodes it`).not.toBeNull();
     const bytes = Buffer.from(image, 'base64');
     expect(await ours(bytes, false), name).toEqual(plain);
     expect(await ours(bytes, true), `${name} --pretty`).toEqual(pretty);
@@ -100,7 +73,7 @@ describe.skipIf(!hasLab)(`against crit, ${labTitle}`, () => {
     const theirs = JSON.parse(labRun(['python3', '-c', DESCRIBE]).toString()) as Described;
     // MEMFD_FILE has a reader and no magic: no image can be of that kind.
     expect(theirs.handlers.filter((kind) => kind !== 'MEMFD_FILE').sort()).toEqual(
-      KINDS.filter((kind) => !NOT_IN_CRIT.has(kind)).sort(),
+      KINDS.filter(isKindOfCrit).sort(),
     );
     const messages = new Map<string, MessageType>();
     collect(ipcMsg, messages);
@@ -118,21 +91,23 @@ describe.skipIf(!hasLab)(`against crit, ${labTitle}`, () => {
   });
 
   it.each(VARIANTS)('decodes every kind that crit can encode: %s', async (variant) => {
-    const kinds = KINDS.filter((kind) => !NOT_IN_CRIT.has(kind));
+    const kinds = KINDS.filter(isKindOfCrit);
     const images = Object.fromEntries(kinds.map((kind) => [kind, synthesize(kind, variant)]));
-    const answers = askCrit(images);
-    expect(Object.keys(answers)).toHaveLength(kinds.length);
+    const answers = parseCritAnswers(askCrit(images));
+    expect(answers.size).toBe(kinds.length);
     for (const kind of kinds) {
       const written = parseExact(jsonOf(images[kind] ?? null));
-      expect(answers[kind]?.plain, `${kind}: encoded whole`).toEqual(written);
+      expect(answers.get(kind)?.plain, `${kind}: encoded whole`).toEqual(written);
     }
     await expectSame(answers);
   });
 
   it('counts the entries that crit info counts, where crit counts right', async () => {
-    const kinds = KINDS.filter((kind) => !NOT_IN_CRIT.has(kind) && specOf(kind).extra === undefined);
-    const answers = askCrit(Object.fromEntries(kinds.map((kind) => [kind, synthesize(kind, 'small')])));
-    for (const [name, { image, info }] of Object.entries(answers)) {
+    const kinds = KINDS.filter((kind) => isKindOfCrit(kind) && specOf(kind).extra === undefined);
+    const answers = parseCritAnswers(
+      askCrit(Object.fromEntries(kinds.map((kind) => [kind, synthesize(kind, 'small')]))),
+    );
+    for (const [name, { image, info }] of answers) {
       expect(await fileInfo('image', new MemorySource(Buffer.from(image, 'base64'), name))).toEqual(info);
     }
   });
@@ -159,7 +134,7 @@ describe.skipIf(!hasLab)(`against crit, ${labTitle}`, () => {
       const inet = { 1: 1, 2: 2, 3: 10, 4: 1, 5: 6, 6: 10, 7: 80, 8: 0, 9: 2, 10: 0, 11: words, 12: words };
       add(buildImage('INETSK', { message: encode({ ...inet, 13: fown, 14: opts }) }));
     }
-    await expectSame(askCrit(images));
+    await expectSame(parseCritAnswers(askCrit(images)));
   });
 });
 
@@ -194,7 +169,8 @@ const FLAG_TABLES = {
 
 function describeField(field: NamedField): CritField {
   const type = typeof field.type === 'function' ? field.type() : field.type;
-  const { number, presence, show } = field;
+  const { number, show } = field;
+  const presence = field.late ? 'required' : field.presence;
   const table = Object.entries(FLAG_TABLES).find(([, candidate]) => candidate === show.flags);
   const options: Record<string, unknown> = {
     ...(show.hex && { hex: true }),

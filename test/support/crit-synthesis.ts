@@ -5,6 +5,13 @@ import { quotedPrintable } from '../../src/criu/quoted-printable.js';
 import { ipcMsg } from '../../src/criu/schema/ipc.js';
 import type { MessageType, NamedField, ScalarType } from '../../src/criu/schema.js';
 
+/** magic.h has them, and pycriu no reader: what is built by hand proves them. */
+export const NOT_IN_CRIT: ReadonlySet<string> = new Set(['SIGNAL', 'BINFMT_MISC', 'PIDFD']);
+
+export function isKindOfCrit(name: string): name is ImageKind {
+  return name in IMAGE_KINDS && !NOT_IN_CRIT.has(name);
+}
+
 /** How much of a message is there: its required fields only, or every field, with numbers from one end or another. */
 export const VARIANTS = ['required', 'small', 'large', 'odd'] as const;
 export type Variant = (typeof VARIANTS)[number];
@@ -72,7 +79,7 @@ function payloadOf(variant: Variant): Uint8Array {
 function synthesizeMessage(type: MessageType, variant: Variant, depth = 0): JsonObject {
   const out: Record<string, JsonValue> = {};
   for (const field of type.fields) {
-    if (field.presence !== 'required' && (variant === 'required' || depth > 3)) continue;
+    if (field.presence !== 'required' && !field.late && (variant === 'required' || depth > 3)) continue;
     if (field.presence !== 'repeated') out[field.name] = synthesizeValue(field, variant, depth);
     else {
       const count = field.show.address ? (variant === 'large' ? 4 : 1) : 2;

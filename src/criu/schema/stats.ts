@@ -1,4 +1,4 @@
-import { type Infer, message, optional, sub, uint32, uint64 } from '../schema.js';
+import { type Infer, message, optional, requiredLater, sub, uint32, uint64 } from '../schema.js';
 
 // What a dump or a restore took. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
 
@@ -12,7 +12,7 @@ export const dumpStatsEntry = message('dump_stats_entry', {
   pages_skipped_parent: uint64(6),
   pages_written: uint64(7),
   irmap_resolve: optional(uint32(8)),
-  pages_lazy: uint64(9),
+  pages_lazy: requiredLater(uint64(9)), // since CRIU 3.5
   page_pipes: optional(uint64(10)),
   page_pipe_bufs: optional(uint64(11)),
   shpages_scanned: optional(uint64(12)),
