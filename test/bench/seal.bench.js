@@ -36,10 +36,10 @@ async function measure(tar, directory, runs, tools) {
   const pipe = '"$ZSTD" -q -T0 -3 -c "$TAR" | "$AGE" -r "$R"';
   const sum = findTool('openssl') ? 'openssl sha256 -r' : 'sha256sum';
   const time = (script) => {
-    const { wall } = timeShell(script, env);
+    const { wall, cpu } = timeShell(script, env);
     const size = statSync(out).size;
     rmSync(out);
-    return { wall, size };
+    return { wall, cpu, size };
   };
   for (let run = 0; run < runs; run += 1) {
     const sealed = await timeColdcase(['seal', tar, '-r', RECIPIENT, '-o', out, '--no-prove', '--quiet']);
@@ -59,7 +59,7 @@ function report(size, { ours, plain, hashed }, { age, zstd }) {
   const row = (name, runs) => [
     name,
     wall(runs).toFixed(2),
-    runs[0].cpu === undefined ? '-' : median(runs.map((run) => run.cpu)).toFixed(2),
+    median(runs.map((run) => run.cpu)).toFixed(2),
     runs[0].size,
     runs[0].rss === undefined ? '-' : (Math.max(...runs.map((run) => run.rss)) / MIB).toFixed(0),
   ];

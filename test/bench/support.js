@@ -11,15 +11,19 @@ export function findTool(name) {
   return found.status === 0 ? found.stdout.trim() : undefined;
 }
 
-/** Runs a shell pipeline; wall seconds. */
+/** Runs a shell pipeline; wall and CPU seconds. */
 export function timeShell(script, env = {}) {
   const start = performance.now();
-  const done = spawnSync('bash', ['-c', `set -euo pipefail; ${script}`], {
+  const timed = `set -euo pipefail; TIMEFORMAT='%U %S'; time { ${script}; } 2>&3`;
+  const done = spawnSync('bash', ['-c', `exec 3>&2; ${timed}`], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  if (done.status !== 0) throw new Error(`failed (${done.status}): ${script}`);
-  return { wall: (performance.now() - start) / 1000, stdout: done.stdout.toString() };
+  const wall = (performance.now() - start) / 1000;
+  if (done.status !== 0) throw new Error(`failed (${done.status}): ${script}\n${done.stderr}`);
+  const [user, system] = done.stderr.trim().split('\n').at(-1).split(' ').map(Number);
+  return { wall, cpu: user + system, stdout: done.stdout };
 }
 
 /** Runs coldcase; wall seconds from before its start to its end, CPU seconds, peak resident memory in bytes. */
