@@ -22,18 +22,6 @@ export function decodeText(bytes: Uint8Array): string {
   return units.toString('utf16le', 0, end);
 }
 
-/** The bytes that {@link decodeText} made `text` from. */
-export function encodeText(text: string): Uint8Array {
-  if (!/\p{Cs}/u.test(text)) return Buffer.from(text, 'utf8');
-  const parts: Uint8Array[] = [];
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    const escaped = code >= 0xdc80 && code <= 0xdcff;
-    parts.push(escaped ? Uint8Array.of(code - 0xdc00) : Buffer.from(character, 'utf8'));
-  }
-  return Buffer.concat(parts);
-}
-
 /** How many bytes the character at `at` takes; 0 when there is none. */
 function characterLength(bytes: Uint8Array, at: number): number {
   const lead = bytes[at] ?? 0;

@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { FormatError } from '../../src/base/errors.js';
 import { MemorySource } from '../../src/bytes/memory.js';
 import { critJson } from '../../src/criu/crit-json.js';
 import { collectEntries, openImage } from '../../src/criu/image.js';
+import type { EntryOf, HeadOf } from '../../src/criu/kinds.js';
 import { DecodeBudget, decodeMessage } from '../../src/criu/message.js';
 import { cgroupDirEntry } from '../../src/criu/schema/cgroup.js';
 import { buildImage, encode, word } from '../support/criu-image.js';
@@ -170,4 +171,14 @@ describe('images', () => {
     const wide = encode({ 1: 'd', 2: Array.from({ length: 1000 }, () => encode({ 1: '' })) });
     expect(() => decodeMessage(cgroupDirEntry, wide, 'x', 0, new DecodeBudget(1000))).toThrow(FormatError);
   });
+});
+
+it('infers the types of entries from the schema', () => {
+  expectTypeOf<EntryOf<'PAGEMAP'>>().toExtend<{ readonly vaddr: bigint; readonly nr_pages?: bigint }>();
+  expectTypeOf<HeadOf<'PAGEMAP'>>().toExtend<{ readonly pages_id: number }>();
+  expectTypeOf<EntryOf<'MM'>['vmas'][number]['start']>().toEqualTypeOf<bigint>();
+  expectTypeOf<NonNullable<EntryOf<'CORE'>['thread_core']>['seccomp_mode']>().toEqualTypeOf<
+    'disabled' | 'strict' | 'filter' | number | undefined
+  >();
+  expectTypeOf<HeadOf<'MM'>>().toBeNever();
 });

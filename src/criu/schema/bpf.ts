@@ -4,7 +4,7 @@ import { fownEntry } from './fown.js';
 
 // BPF maps. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
 
-/** `bpfmap_file_entry` of bpfmap-file.proto. */
+/** `bpfmap_file_entry` of bpfmap-file.proto: an open BPF map. */
 export const bpfmapFileEntry = message('bpfmap_file_entry', {
   id: uint32(1),
   flags: uint32(2, { flags: OPEN_FLAGS }),
@@ -25,7 +25,7 @@ export const bpfmapFileEntry = message('bpfmap_file_entry', {
 });
 export type BpfmapFileEntry = Infer<typeof bpfmapFileEntry>;
 
-/** `bpfmap_data_entry` of bpfmap-data.proto. */
+/** `bpfmap_data_entry` of bpfmap-data.proto: the contents of a BPF map: keys, then values, follow. */
 export const bpfmapDataEntry = message('bpfmap_data_entry', {
   map_id: uint32(1),
   keys_bytes: uint32(2),

@@ -11,7 +11,8 @@ import {
   uint32,
 } from '../schema.js';
 
-// Control groups, their properties, and which tasks are in which. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
+// Control groups, their properties, and which tasks are in which. Field numbers, names and types are those of
+// images/*.proto, CRIU 4.2.
 
 /** `cgroup_perms` of cgroup.proto. */
 export const cgroupPerms = message('cgroup_perms', {
@@ -21,7 +22,7 @@ export const cgroupPerms = message('cgroup_perms', {
 });
 export type CgroupPerms = Infer<typeof cgroupPerms>;
 
-/** `cgroup_prop_entry` of cgroup.proto. */
+/** `cgroup_prop_entry` of cgroup.proto: a file in it, and what it holds. */
 export const cgroupPropEntry = message('cgroup_prop_entry', {
   name: string(1),
   value: string(2),
@@ -29,7 +30,7 @@ export const cgroupPropEntry = message('cgroup_prop_entry', {
 });
 export type CgroupPropEntry = Infer<typeof cgroupPropEntry>;
 
-/** `cgroup_dir_entry` of cgroup.proto. */
+/** `cgroup_dir_entry` of cgroup.proto: a directory of a hierarchy. */
 export interface CgroupDirEntry {
   readonly dir_name: string;
   readonly children: readonly CgroupDirEntry[];
@@ -45,7 +46,7 @@ export const cgroupDirEntry: MessageType<CgroupDirEntry> = message('cgroup_dir_e
   dir_perms: optional(sub(4, cgroupPerms)),
 });
 
-/** `cg_controller_entry` of cgroup.proto. */
+/** `cg_controller_entry` of cgroup.proto: a hierarchy and its directories. */
 export const cgControllerEntry = message('cg_controller_entry', {
   cnames: repeated(string(1)),
   dirs: repeated(sub(2, cgroupDirEntry)),
@@ -53,7 +54,7 @@ export const cgControllerEntry = message('cg_controller_entry', {
 });
 export type CgControllerEntry = Infer<typeof cgControllerEntry>;
 
-/** `cg_member_entry` of cgroup.proto. */
+/** `cg_member_entry` of cgroup.proto: the path within one hierarchy. */
 export const cgMemberEntry = message('cg_member_entry', {
   name: string(1),
   path: string(2),
@@ -61,14 +62,14 @@ export const cgMemberEntry = message('cg_member_entry', {
 });
 export type CgMemberEntry = Infer<typeof cgMemberEntry>;
 
-/** `cg_set_entry` of cgroup.proto. */
+/** `cg_set_entry` of cgroup.proto: a set of control groups; threads name theirs by `id`. */
 export const cgSetEntry = message('cg_set_entry', {
   id: uint32(1),
   ctls: repeated(sub(2, cgMemberEntry)),
 });
 export type CgSetEntry = Infer<typeof cgSetEntry>;
 
-/** `cgroup_entry` of cgroup.proto. */
+/** `cgroup_entry` of cgroup.proto: all sets, and all hierarchies. */
 export const cgroupEntry = message('cgroup_entry', {
   sets: repeated(sub(1, cgSetEntry)),
   controllers: repeated(sub(2, cgControllerEntry)),

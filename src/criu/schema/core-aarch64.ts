@@ -1,7 +1,8 @@
 import { type Infer, message, optional, repeated, sub, uint32, uint64 } from '../schema.js';
 import { HEX } from './flags.js';
 
-// Registers of a thread on 64-bit ARM, pointer authentication keys included. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
+// Registers of a thread on 64-bit ARM, pointer authentication keys included. Field numbers, names and types are
+// those of images/*.proto, CRIU 4.2.
 
 /** `user_aarch64_regs_entry` of core-aarch64.proto. */
 export const userAarch64RegsEntry = message('user_aarch64_regs_entry', {

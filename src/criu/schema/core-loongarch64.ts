@@ -1,7 +1,8 @@
 import { type Infer, message, repeated, sub, uint32, uint64 } from '../schema.js';
 import { HEX } from './flags.js';
 
-// Registers of a thread on 64-bit LoongArch. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
+// Registers of a thread on 64-bit LoongArch. Field numbers, names and types are those of images/*.proto, CRIU
+// 4.2.
 
 /** `user_loongarch64_gpregs_entry` of core-loongarch64.proto. */
 export const userLoongarch64GpregsEntry = message('user_loongarch64_gpregs_entry', {

@@ -1,7 +1,8 @@
 import { type Infer, message, optional, repeated, sub, uint32, uint64 } from '../schema.js';
 import { HEX } from './flags.js';
 
-// Registers of a thread on POWER, transactional memory included. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
+// Registers of a thread on POWER, transactional memory included. Field numbers, names and types are those of
+// images/*.proto, CRIU 4.2.
 
 /** `user_ppc64_regs_entry` of core-ppc64.proto. */
 export const userPpc64RegsEntry = message('user_ppc64_regs_entry', {

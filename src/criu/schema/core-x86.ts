@@ -12,7 +12,8 @@ import {
 } from '../schema.js';
 import { HEX } from './flags.js';
 
-// Registers of a thread on x86-64, and on i386 in compatibility mode. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
+// Registers of a thread on x86-64, and on i386 in compatibility mode. Field numbers, names and types are those
+// of images/*.proto, CRIU 4.2.
 
 /** `user_x86_regs_mode` of core-x86.proto. */
 export const userX86RegsModeNames = enumeration({ NATIVE: 1, COMPAT: 2 });
@@ -88,7 +89,7 @@ export const userX86FpregsEntry = message('user_x86_fpregs_entry', {
 });
 export type UserX86FpregsEntry = Infer<typeof userX86FpregsEntry>;
 
-/** `user_desc_t` of core-x86.proto. */
+/** `user_desc_t` of core-x86.proto: an entry of the GDT for thread-local storage. */
 export const userDescT = message('user_desc_t', {
   entry_number: uint32(1),
   base_addr: uint32(2),

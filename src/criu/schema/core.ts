@@ -26,7 +26,8 @@ import { TASK_STATES } from './names.js';
 import { credsEntry, rlimitEntry, rseqEntry, saEntry, signalQueueEntry } from './process.js';
 import { taskTimersEntry } from './timers.js';
 
-// What CRIU keeps of a task and of each of its threads: core-PID.img, ids-PID.img. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
+// What CRIU keeps of a task and of each of its threads: core-PID.img, ids-PID.img. Field numbers, names and
+// types are those of images/*.proto, CRIU 4.2.
 
 /** `seccomp_mode` of core.proto. */
 export const seccompModeNames = enumeration({ disabled: 0, strict: 1, filter: 2 });
@@ -44,13 +45,13 @@ export const coreEntryMarchNames = enumeration({
   RISCV64: 8,
 });
 
-/** `task_rlimits_entry` of core.proto. */
+/** `task_rlimits_entry` of core.proto: all limits, in the order of their numbers. */
 export const taskRlimitsEntry = message('task_rlimits_entry', {
   rlimits: repeated(sub(1, rlimitEntry)),
 });
 export type TaskRlimitsEntry = Infer<typeof taskRlimitsEntry>;
 
-/** `task_core_entry` of core.proto. */
+/** `task_core_entry` of core.proto: a task; `task_state` is 1 alive, 3 zombie, 6 stopped. */
 export const taskCoreEntry = message('task_core_entry', {
   task_state: uint32(1, { names: TASK_STATES }),
   exit_code: uint32(2),
@@ -74,7 +75,10 @@ export const taskCoreEntry = message('task_core_entry', {
 });
 export type TaskCoreEntry = Infer<typeof taskCoreEntry>;
 
-/** `task_kobj_ids_entry` of core.proto. */
+/**
+ * `task_kobj_ids_entry` of core.proto: which kernel objects a task shares: equal ids are one object, and name
+ * images.
+ */
 export const taskKobjIdsEntry = message('task_kobj_ids_entry', {
   vm_id: uint32(1),
   files_id: uint32(2),
@@ -91,7 +95,7 @@ export const taskKobjIdsEntry = message('task_kobj_ids_entry', {
 });
 export type TaskKobjIdsEntry = Infer<typeof taskKobjIdsEntry>;
 
-/** `thread_sas_entry` of core.proto. */
+/** `thread_sas_entry` of core.proto: an alternate signal stack. */
 export const threadSasEntry = message('thread_sas_entry', {
   ss_sp: uint64(1),
   ss_size: uint64(2),
@@ -99,7 +103,7 @@ export const threadSasEntry = message('thread_sas_entry', {
 });
 export type ThreadSasEntry = Infer<typeof threadSasEntry>;
 
-/** `thread_core_entry` of core.proto. */
+/** `thread_core_entry` of core.proto: a thread. */
 export const threadCoreEntry = message('thread_core_entry', {
   futex_rla: uint64(1),
   futex_rla_len: uint32(2),
@@ -120,7 +124,7 @@ export const threadCoreEntry = message('thread_core_entry', {
 });
 export type ThreadCoreEntry = Infer<typeof threadCoreEntry>;
 
-/** `core_entry` of core.proto. */
+/** `core_entry` of core.proto: a thread; of a process's first thread also the task. */
 export const coreEntry = message('core_entry', {
   mtype: oneOf(1, coreEntryMarchNames),
   thread_info: optional(sub(2, threadInfoX86)),

@@ -18,7 +18,8 @@ import { inetSkEntry, netlinkSkEntry, packetSockEntry, unixSkEntry } from './soc
 import { timerfdEntry } from './timers.js';
 import { ttyFileEntry } from './tty.js';
 
-// Tables of file descriptors, and files.img, which holds every open file. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
+// Tables of file descriptors, and files.img, which holds every open file. Field numbers, names and types are
+// those of images/*.proto, CRIU 4.2.
 
 /** `fd_types` of fdinfo.proto. */
 export const fdTypesNames = enumeration({
@@ -47,7 +48,10 @@ export const fdTypesNames = enumeration({
   AUTOFS_PIPE: 65535,
 });
 
-/** `fdinfo_entry` of fdinfo.proto. */
+/**
+ * `fdinfo_entry` of fdinfo.proto: a file descriptor: its number, its flags (FD_CLOEXEC), the file as an id of
+ * files.img.
+ */
 export const fdinfoEntry = message('fdinfo_entry', {
   id: uint32(1),
   flags: uint32(2),
@@ -57,7 +61,7 @@ export const fdinfoEntry = message('fdinfo_entry', {
 });
 export type FdinfoEntry = Infer<typeof fdinfoEntry>;
 
-/** `file_entry` of fdinfo.proto. */
+/** `file_entry` of fdinfo.proto: an open file: `type` says which of the others is there. */
 export const fileEntry = message('file_entry', {
   type: oneOf(1, fdTypesNames),
   id: uint32(2),

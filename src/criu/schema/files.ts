@@ -18,12 +18,16 @@ import { HEX, OPEN_FLAGS, SEALS } from './flags.js';
 import { fownEntry } from './fown.js';
 import { timeval } from './timers.js';
 
-// Open files of every kind but sockets and terminals. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
+// Open files of every kind but sockets and terminals. Field numbers, names and types are those of
+// images/*.proto, CRIU 4.2.
 
 /** `remap_type` of remap-file-path.proto. */
 export const remapTypeNames = enumeration({ LINKED: 0, GHOST: 1, PROCFS: 2 });
 
-/** `reg_file_entry` of regfile.proto. */
+/**
+ * `reg_file_entry` of regfile.proto: a regular file, directory or device; `name` is its path, `mode` the file
+ * type and permissions.
+ */
 export const regFileEntry = message('reg_file_entry', {
   id: uint32(1),
   flags: uint32(2, { flags: OPEN_FLAGS }),
@@ -41,14 +45,14 @@ export const regFileEntry = message('reg_file_entry', {
 });
 export type RegFileEntry = Infer<typeof regFileEntry>;
 
-/** `ext_file_entry` of ext-file.proto. */
+/** `ext_file_entry` of ext-file.proto: a file that a plugin restores. */
 export const extFileEntry = message('ext_file_entry', {
   id: uint32(1),
   fown: sub(5, fownEntry),
 });
 export type ExtFileEntry = Infer<typeof extFileEntry>;
 
-/** `fifo_entry` of fifo.proto. */
+/** `fifo_entry` of fifo.proto: a named pipe; `pipe_id` ties the ends together. */
 export const fifoEntry = message('fifo_entry', {
   id: uint32(1),
   pipe_id: uint32(2),
@@ -56,7 +60,7 @@ export const fifoEntry = message('fifo_entry', {
 });
 export type FifoEntry = Infer<typeof fifoEntry>;
 
-/** `pipe_entry` of pipe.proto. */
+/** `pipe_entry` of pipe.proto: an end of a pipe; `pipe_id` ties the ends together. */
 export const pipeEntry = message('pipe_entry', {
   id: uint32(1),
   pipe_id: uint32(2),
@@ -65,7 +69,7 @@ export const pipeEntry = message('pipe_entry', {
 });
 export type PipeEntry = Infer<typeof pipeEntry>;
 
-/** `pipe_data_entry` of pipe-data.proto. */
+/** `pipe_data_entry` of pipe-data.proto: bytes in a pipe: `bytes` of them follow; `size` is the capacity. */
 export const pipeDataEntry = message('pipe_data_entry', {
   pipe_id: uint32(1),
   bytes: uint32(2),
@@ -73,7 +77,7 @@ export const pipeDataEntry = message('pipe_data_entry', {
 });
 export type PipeDataEntry = Infer<typeof pipeDataEntry>;
 
-/** `eventfd_file_entry` of eventfd.proto. */
+/** `eventfd_file_entry` of eventfd.proto: an eventfd and its counter. */
 export const eventfdFileEntry = message('eventfd_file_entry', {
   id: uint32(1),
   flags: uint32(2),
@@ -82,7 +86,7 @@ export const eventfdFileEntry = message('eventfd_file_entry', {
 });
 export type EventfdFileEntry = Infer<typeof eventfdFileEntry>;
 
-/** `eventpoll_tfd_entry` of eventpoll.proto. */
+/** `eventpoll_tfd_entry` of eventpoll.proto: a descriptor that an epoll watches. */
 export const eventpollTfdEntry = message('eventpoll_tfd_entry', {
   id: uint32(1),
   tfd: uint32(2),
@@ -94,7 +98,7 @@ export const eventpollTfdEntry = message('eventpoll_tfd_entry', {
 });
 export type EventpollTfdEntry = Infer<typeof eventpollTfdEntry>;
 
-/** `eventpoll_file_entry` of eventpoll.proto. */
+/** `eventpoll_file_entry` of eventpoll.proto: an epoll and what it watches. */
 export const eventpollFileEntry = message('eventpoll_file_entry', {
   id: uint32(1),
   flags: uint32(2),
@@ -103,7 +107,7 @@ export const eventpollFileEntry = message('eventpoll_file_entry', {
 });
 export type EventpollFileEntry = Infer<typeof eventpollFileEntry>;
 
-/** `signalfd_entry` of signalfd.proto. */
+/** `signalfd_entry` of signalfd.proto: a signalfd. */
 export const signalfdEntry = message('signalfd_entry', {
   id: uint32(1),
   flags: uint32(2, HEX),
@@ -112,7 +116,7 @@ export const signalfdEntry = message('signalfd_entry', {
 });
 export type SignalfdEntry = Infer<typeof signalfdEntry>;
 
-/** `ns_file_entry` of ns.proto. */
+/** `ns_file_entry` of ns.proto: an open namespace file. */
 export const nsFileEntry = message('ns_file_entry', {
   id: uint32(1),
   ns_id: uint32(2),
@@ -121,7 +125,7 @@ export const nsFileEntry = message('ns_file_entry', {
 });
 export type NsFileEntry = Infer<typeof nsFileEntry>;
 
-/** `pidfd_entry` of pidfd.proto. */
+/** `pidfd_entry` of pidfd.proto: a pidfd. */
 export const pidfdEntry = message('pidfd_entry', {
   id: uint32(1),
   ino: uint32(2),
@@ -131,7 +135,7 @@ export const pidfdEntry = message('pidfd_entry', {
 });
 export type PidfdEntry = Infer<typeof pidfdEntry>;
 
-/** `memfd_file_entry` of memfd.proto. */
+/** `memfd_file_entry` of memfd.proto: an open memfd. */
 export const memfdFileEntry = message('memfd_file_entry', {
   id: uint32(1),
   flags: uint32(2, { flags: OPEN_FLAGS }),
@@ -141,7 +145,7 @@ export const memfdFileEntry = message('memfd_file_entry', {
 });
 export type MemfdFileEntry = Infer<typeof memfdFileEntry>;
 
-/** `memfd_inode_entry` of memfd.proto. */
+/** `memfd_inode_entry` of memfd.proto: a memfd; its pages are in pagemap-shmem-SHMID.img. */
 export const memfdInodeEntry = message('memfd_inode_entry', {
   name: string(1),
   uid: uint32(2),
@@ -155,7 +159,10 @@ export const memfdInodeEntry = message('memfd_inode_entry', {
 });
 export type MemfdInodeEntry = Infer<typeof memfdInodeEntry>;
 
-/** `remap_file_path_entry` of remap-file-path.proto. */
+/**
+ * `remap_file_path_entry` of remap-file-path.proto: a file whose path is gone: ghost-file-REMAP_ID.img has its
+ * contents.
+ */
 export const remapFilePathEntry = message('remap_file_path_entry', {
   orig_id: uint32(1),
   remap_id: uint32(2),
@@ -163,7 +170,7 @@ export const remapFilePathEntry = message('remap_file_path_entry', {
 });
 export type RemapFilePathEntry = Infer<typeof remapFilePathEntry>;
 
-/** `ghost_file_entry` of ghost-file.proto. */
+/** `ghost_file_entry` of ghost-file.proto: a deleted file; its contents follow, or chunks of them. */
 export const ghostFileEntry = message('ghost_file_entry', {
   uid: uint32(1),
   gid: uint32(2),
@@ -179,14 +186,14 @@ export const ghostFileEntry = message('ghost_file_entry', {
 });
 export type GhostFileEntry = Infer<typeof ghostFileEntry>;
 
-/** `ghost_chunk_entry` of ghost-file.proto. */
+/** `ghost_chunk_entry` of ghost-file.proto: a part of a deleted file: `len` bytes at `off` follow. */
 export const ghostChunkEntry = message('ghost_chunk_entry', {
   len: uint64(1),
   off: uint64(2),
 });
 export type GhostChunkEntry = Infer<typeof ghostChunkEntry>;
 
-/** `file_lock_entry` of file-lock.proto. */
+/** `file_lock_entry` of file-lock.proto: a lock of flock(2) or fcntl(2), or a lease. */
 export const fileLockEntry = message('file_lock_entry', {
   flag: uint32(1),
   type: uint32(2),

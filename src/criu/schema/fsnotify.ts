@@ -13,12 +13,13 @@ import {
 import { HEX } from './flags.js';
 import { fownEntry } from './fown.js';
 
-// inotify and fanotify, and the file handles that they watch. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
+// inotify and fanotify, and the file handles that they watch. Field numbers, names and types are those of
+// images/*.proto, CRIU 4.2.
 
 /** `mark_type` of fsnotify.proto. */
 export const markTypeNames = enumeration({ INODE: 1, MOUNT: 2 });
 
-/** `fh_entry` of fh.proto. */
+/** `fh_entry` of fh.proto: a file handle, as name_to_handle_at(2) answers. */
 export const fhEntry = message('fh_entry', {
   bytes: uint32(1),
   type: uint32(2),
@@ -28,7 +29,7 @@ export const fhEntry = message('fh_entry', {
 });
 export type FhEntry = Infer<typeof fhEntry>;
 
-/** `irmap_cache_entry` of fh.proto. */
+/** `irmap_cache_entry` of fh.proto: a path that CRIU found for an inode. */
 export const irmapCacheEntry = message('irmap_cache_entry', {
   dev: uint32(1, { device: 'libc' }),
   inode: uint64(2),
@@ -36,7 +37,7 @@ export const irmapCacheEntry = message('irmap_cache_entry', {
 });
 export type IrmapCacheEntry = Infer<typeof irmapCacheEntry>;
 
-/** `inotify_wd_entry` of fsnotify.proto. */
+/** `inotify_wd_entry` of fsnotify.proto: a watch of inotify. */
 export const inotifyWdEntry = message('inotify_wd_entry', {
   id: uint32(1),
   i_ino: uint64(2),
@@ -48,7 +49,7 @@ export const inotifyWdEntry = message('inotify_wd_entry', {
 });
 export type InotifyWdEntry = Infer<typeof inotifyWdEntry>;
 
-/** `inotify_file_entry` of fsnotify.proto. */
+/** `inotify_file_entry` of fsnotify.proto: an inotify and its watches. */
 export const inotifyFileEntry = message('inotify_file_entry', {
   id: uint32(1),
   flags: uint32(2, HEX),
@@ -71,7 +72,7 @@ export const fanotifyMountMarkEntry = message('fanotify_mount_mark_entry', {
 });
 export type FanotifyMountMarkEntry = Infer<typeof fanotifyMountMarkEntry>;
 
-/** `fanotify_mark_entry` of fsnotify.proto. */
+/** `fanotify_mark_entry` of fsnotify.proto: a mark of fanotify. */
 export const fanotifyMarkEntry = message('fanotify_mark_entry', {
   id: uint32(1),
   type: oneOf(2, markTypeNames),
@@ -84,7 +85,7 @@ export const fanotifyMarkEntry = message('fanotify_mark_entry', {
 });
 export type FanotifyMarkEntry = Infer<typeof fanotifyMarkEntry>;
 
-/** `fanotify_file_entry` of fsnotify.proto. */
+/** `fanotify_file_entry` of fsnotify.proto: a fanotify group and its marks. */
 export const fanotifyFileEntry = message('fanotify_file_entry', {
   id: uint32(1),
   flags: uint32(2, HEX),

@@ -13,18 +13,19 @@ import {
 } from '../schema.js';
 import { taskKobjIdsEntry } from './core.js';
 
-// What kind of dump this is: inventory.img. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
+// What kind of dump this is: inventory.img. Field numbers, names and types are those of images/*.proto, CRIU
+// 4.2.
 
 /** `lsmtype` of inventory.proto. */
 export const lsmtypeNames = enumeration({ NO_LSM: 0, SELINUX: 1, APPARMOR: 2 });
 
-/** `plugins_entry` of inventory.proto. */
+/** `plugins_entry` of inventory.proto: names of the plugins that took part. */
 export const pluginsEntry = message('plugins_entry', {
   plugins: repeated(string(12)),
 });
 export type PluginsEntry = Infer<typeof pluginsEntry>;
 
-/** `inventory_entry` of inventory.proto. */
+/** `inventory_entry` of inventory.proto: version of the images, and how they were made. */
 export const inventoryEntry = message('inventory_entry', {
   img_version: uint32(1),
   fdinfo_per_id: optional(bool(2)),

@@ -1,8 +1,9 @@
 import { bool, type Infer, message, optional, repeated, sub, uint32, uint64 } from '../schema.js';
 
-// System V IPC and the limits of POSIX message queues. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
+// System V IPC and the limits of POSIX message queues. Field numbers, names and types are those of
+// images/*.proto, CRIU 4.2.
 
-/** `ipc_desc_entry` of ipc-desc.proto. */
+/** `ipc_desc_entry` of ipc-desc.proto: key, owner and mode of a System V object. */
 export const ipcDescEntry = message('ipc_desc_entry', {
   key: uint32(1),
   uid: uint32(2),
@@ -14,7 +15,7 @@ export const ipcDescEntry = message('ipc_desc_entry', {
 });
 export type IpcDescEntry = Infer<typeof ipcDescEntry>;
 
-/** `ipc_var_entry` of ipc-var.proto. */
+/** `ipc_var_entry` of ipc-var.proto: limits of an IPC namespace. */
 export const ipcVarEntry = message('ipc_var_entry', {
   sem_ctls: repeated(uint32(1)),
   msg_ctlmax: uint32(2),
@@ -36,7 +37,7 @@ export const ipcVarEntry = message('ipc_var_entry', {
 });
 export type IpcVarEntry = Infer<typeof ipcVarEntry>;
 
-/** `ipc_shm_entry` of ipc-shm.proto. */
+/** `ipc_shm_entry` of ipc-shm.proto: a segment; its contents follow, unless `in_pagemaps`. */
 export const ipcShmEntry = message('ipc_shm_entry', {
   desc: sub(1, ipcDescEntry),
   size: uint64(2),
@@ -45,14 +46,14 @@ export const ipcShmEntry = message('ipc_shm_entry', {
 });
 export type IpcShmEntry = Infer<typeof ipcShmEntry>;
 
-/** `ipc_msg` of ipc-msg.proto. */
+/** `ipc_msg` of ipc-msg.proto: a message of a queue: `msize` bytes follow. */
 export const ipcMsg = message('ipc_msg', {
   mtype: uint64(1),
   msize: uint32(2),
 });
 export type IpcMsg = Infer<typeof ipcMsg>;
 
-/** `ipc_msg_entry` of ipc-msg.proto. */
+/** `ipc_msg_entry` of ipc-msg.proto: a queue; `qnum` messages follow. */
 export const ipcMsgEntry = message('ipc_msg_entry', {
   desc: sub(1, ipcDescEntry),
   qbytes: uint32(2),
@@ -60,7 +61,7 @@ export const ipcMsgEntry = message('ipc_msg_entry', {
 });
 export type IpcMsgEntry = Infer<typeof ipcMsgEntry>;
 
-/** `ipc_sem_entry` of ipc-sem.proto. */
+/** `ipc_sem_entry` of ipc-sem.proto: a set; `nsems` values of 16 bits follow. */
 export const ipcSemEntry = message('ipc_sem_entry', {
   desc: sub(1, ipcDescEntry),
   nsems: uint32(2),

@@ -12,9 +12,10 @@ import {
 } from '../schema.js';
 import { HEX, MMAP_FLAGS, MMAP_PROT, PAGEMAP_FLAGS, VMA_STATUS } from './flags.js';
 
-// Address spaces: mappings, and which pages the images of pages hold. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
+// Address spaces: mappings, and which pages the images of pages hold. Field numbers, names and types are those
+// of images/*.proto, CRIU 4.2.
 
-/** `vma_entry` of vma.proto. */
+/** `vma_entry` of vma.proto: a mapping; `fd` is unused, `pgoff` counts bytes. */
 export const vmaEntry = message('vma_entry', {
   start: uint64(1, HEX),
   end: uint64(2, HEX),
@@ -29,7 +30,7 @@ export const vmaEntry = message('vma_entry', {
 });
 export type VmaEntry = Infer<typeof vmaEntry>;
 
-/** `aio_ring_entry` of mm.proto. */
+/** `aio_ring_entry` of mm.proto: a ring of io_setup(2). */
 export const aioRingEntry = message('aio_ring_entry', {
   id: uint64(1),
   nr_req: uint32(2),
@@ -37,7 +38,9 @@ export const aioRingEntry = message('aio_ring_entry', {
 });
 export type AioRingEntry = Infer<typeof aioRingEntry>;
 
-/** `mm_entry` of mm.proto. */
+/**
+ * `mm_entry` of mm.proto: an address space: its ranges, the executable, the auxiliary vector, all mappings.
+ */
 export const mmEntry = message('mm_entry', {
   mm_start_code: uint64(1, HEX),
   mm_end_code: uint64(2, HEX),
@@ -59,13 +62,16 @@ export const mmEntry = message('mm_entry', {
 });
 export type MmEntry = Infer<typeof mmEntry>;
 
-/** `pagemap_head` of pagemap.proto. */
+/** `pagemap_head` of pagemap.proto: which pages-N.img the runs of a pagemap are in. */
 export const pagemapHead = message('pagemap_head', {
   pages_id: uint32(1),
 });
 export type PagemapHead = Infer<typeof pagemapHead>;
 
-/** `pagemap_entry` of pagemap.proto. */
+/**
+ * `pagemap_entry` of pagemap.proto: a run of pages; `nr_pages` since CRIU 4.0, the 32-bit `compat_nr_pages`
+ * always.
+ */
 export const pagemapEntry = message('pagemap_entry', {
   vaddr: uint64(1, HEX),
   compat_nr_pages: uint32(2),

@@ -1,7 +1,8 @@
 import { bool, enumeration, type Infer, int32, message, optional, string, uint32 } from '../schema.js';
 import { HEX } from './flags.js';
 
-// Mounts, and what some filesystems need beside them. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
+// Mounts, and what some filesystems need beside them. Field numbers, names and types are those of
+// images/*.proto, CRIU 4.2.
 
 /** `fstype` of mnt.proto. */
 export const fstypeNames = enumeration({
@@ -28,7 +29,7 @@ export const fstypeNames = enumeration({
   CGROUP2: 23,
 });
 
-/** `mnt_entry` of mnt.proto. */
+/** `mnt_entry` of mnt.proto: a mount; `flags` are those of the mount, `sb_flags` those of the filesystem. */
 export const mntEntry = message('mnt_entry', {
   fstype: uint32(1),
   mnt_id: uint32(2),
@@ -51,7 +52,7 @@ export const mntEntry = message('mnt_entry', {
 });
 export type MntEntry = Infer<typeof mntEntry>;
 
-/** `autofs_entry` of autofs.proto. */
+/** `autofs_entry` of autofs.proto: an automount. */
 export const autofsEntry = message('autofs_entry', {
   fd: int32(1),
   pgrp: int32(2),
@@ -65,7 +66,7 @@ export const autofsEntry = message('autofs_entry', {
 });
 export type AutofsEntry = Infer<typeof autofsEntry>;
 
-/** `binfmt_misc_entry` of binfmt-misc.proto. */
+/** `binfmt_misc_entry` of binfmt-misc.proto: a format of executables. */
 export const binfmtMiscEntry = message('binfmt_misc_entry', {
   name: string(1),
   enabled: bool(2),

@@ -31,7 +31,7 @@ export const ndTypeNames = enumeration({
   SIT: 8,
 });
 
-/** `sysctl_entry` of sysctl.proto. */
+/** `sysctl_entry` of sysctl.proto: a setting under /proc/sys/net. */
 export const sysctlEntry = message('sysctl_entry', {
   type: oneOf(1, sysctlTypeNames),
   iarg: optional(int32(2)),
@@ -46,7 +46,7 @@ export const macvlanLinkEntry = message('macvlan_link_entry', {
 });
 export type MacvlanLinkEntry = Infer<typeof macvlanLinkEntry>;
 
-/** `sit_entry` of sit.proto. */
+/** `sit_entry` of sit.proto: an IPv6-in-IPv4 tunnel. */
 export const sitEntry = message('sit_entry', {
   link: optional(uint32(1)),
   local: repeated(uint32(2, { address: true })),
@@ -67,7 +67,7 @@ export const sitEntry = message('sit_entry', {
 });
 export type SitEntry = Infer<typeof sitEntry>;
 
-/** `tunfile_entry` of tun.proto. */
+/** `tunfile_entry` of tun.proto: an open /dev/net/tun. */
 export const tunfileEntry = message('tunfile_entry', {
   id: uint32(1),
   netdev: optional(string(2)),
@@ -86,7 +86,7 @@ export const tunLinkEntry = message('tun_link_entry', {
 });
 export type TunLinkEntry = Infer<typeof tunLinkEntry>;
 
-/** `net_device_entry` of netdev.proto. */
+/** `net_device_entry` of netdev.proto: a network device. */
 export const netDeviceEntry = message('net_device_entry', {
   type: oneOf(1, ndTypeNames),
   ifindex: uint32(2),
@@ -106,14 +106,14 @@ export const netDeviceEntry = message('net_device_entry', {
 });
 export type NetDeviceEntry = Infer<typeof netDeviceEntry>;
 
-/** `netns_id` of netdev.proto. */
+/** `netns_id` of netdev.proto: the id by which one network namespace knows another. */
 export const netnsId = message('netns_id', {
   target_ns_id: uint32(1),
   netnsid_value: int32(2),
 });
 export type NetnsId = Infer<typeof netnsId>;
 
-/** `netns_entry` of netdev.proto. */
+/** `netns_entry` of netdev.proto: settings of a network namespace. */
 export const netnsEntry = message('netns_entry', {
   def_conf: repeated(int32(1)),
   all_conf: repeated(int32(2)),

@@ -16,7 +16,8 @@ import {
 } from '../schema.js';
 import { HEX } from './flags.js';
 
-// The process tree, and what belongs to a task apart from its memory and its files. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
+// The process tree, and what belongs to a task apart from its memory and its files. Field numbers, names and
+// types are those of images/*.proto, CRIU 4.2.
 
 /** `cpuinfo_x86_entry.vendor` of cpuinfo.proto. */
 export const cpuinfoX86EntryVendorNames = enumeration({ UNKNOWN: 0, INTEL: 1, AMD: 2 });
@@ -24,7 +25,7 @@ export const cpuinfoX86EntryVendorNames = enumeration({ UNKNOWN: 0, INTEL: 1, AM
 /** `cpuinfo_ppc64_entry.endianness` of cpuinfo.proto. */
 export const cpuinfoPpc64EntryEndiannessNames = enumeration({ BIGENDIAN: 0, LITTLEENDIAN: 1 });
 
-/** `pstree_entry` of pstree.proto. */
+/** `pstree_entry` of pstree.proto: a process: its parent, group, session and threads. */
 export const pstreeEntry = message('pstree_entry', {
   pid: uint32(1),
   ppid: uint32(2),
@@ -34,7 +35,7 @@ export const pstreeEntry = message('pstree_entry', {
 });
 export type PstreeEntry = Infer<typeof pstreeEntry>;
 
-/** `creds_entry` of creds.proto. */
+/** `creds_entry` of creds.proto: user, groups, capabilities (32 bits a word, low word first), LSM labels. */
 export const credsEntry = message('creds_entry', {
   uid: uint32(1),
   gid: uint32(2),
@@ -58,7 +59,7 @@ export const credsEntry = message('creds_entry', {
 });
 export type CredsEntry = Infer<typeof credsEntry>;
 
-/** `fs_entry` of fs.proto. */
+/** `fs_entry` of fs.proto: working directory and root, as ids of files.img. */
 export const fsEntry = message('fs_entry', {
   cwd_id: uint32(1),
   root_id: uint32(2),
@@ -66,14 +67,14 @@ export const fsEntry = message('fs_entry', {
 });
 export type FsEntry = Infer<typeof fsEntry>;
 
-/** `rlimit_entry` of rlimit.proto. */
+/** `rlimit_entry` of rlimit.proto: a limit of getrlimit(2). */
 export const rlimitEntry = message('rlimit_entry', {
   cur: uint64(1),
   max: uint64(2),
 });
 export type RlimitEntry = Infer<typeof rlimitEntry>;
 
-/** `rseq_entry` of rseq.proto. */
+/** `rseq_entry` of rseq.proto: restartable sequences of a thread. */
 export const rseqEntry = message('rseq_entry', {
   rseq_abi_pointer: uint64(1),
   rseq_abi_size: uint32(2),
@@ -82,7 +83,7 @@ export const rseqEntry = message('rseq_entry', {
 });
 export type RseqEntry = Infer<typeof rseqEntry>;
 
-/** `sa_entry` of sa.proto. */
+/** `sa_entry` of sa.proto: what a signal does: sigaction(2). */
 export const saEntry = message('sa_entry', {
   sigaction: uint64(1, HEX),
   flags: uint64(2, HEX),
@@ -93,19 +94,22 @@ export const saEntry = message('sa_entry', {
 });
 export type SaEntry = Infer<typeof saEntry>;
 
-/** `siginfo_entry` of siginfo.proto. */
+/** `siginfo_entry` of siginfo.proto: a pending signal, the kernel's siginfo_t. */
 export const siginfoEntry = message('siginfo_entry', {
   siginfo: bytes(1),
 });
 export type SiginfoEntry = Infer<typeof siginfoEntry>;
 
-/** `signal_queue_entry` of siginfo.proto. */
+/** `signal_queue_entry` of siginfo.proto: pending signals, oldest first. */
 export const signalQueueEntry = message('signal_queue_entry', {
   signals: repeated(sub(1, siginfoEntry)),
 });
 export type SignalQueueEntry = Infer<typeof signalQueueEntry>;
 
-/** `seccomp_filter` of seccomp.proto. */
+/**
+ * `seccomp_filter` of seccomp.proto: a program of classic BPF, and the index of the filter that it was laid
+ * upon.
+ */
 export const seccompFilter = message('seccomp_filter', {
   filter: bytes(1),
   prev: optional(uint32(2)),
@@ -113,7 +117,7 @@ export const seccompFilter = message('seccomp_filter', {
 });
 export type SeccompFilter = Infer<typeof seccompFilter>;
 
-/** `seccomp_entry` of seccomp.proto. */
+/** `seccomp_entry` of seccomp.proto: every filter of every thread; threads name the last of their chain. */
 export const seccompEntry = message('seccomp_entry', {
   seccomp_filters: repeated(sub(1, seccompFilter)),
 });
@@ -140,7 +144,7 @@ export const aaNamespace: MessageType<AaNamespace> = message('aa_namespace', {
   namespaces: repeated(sub(3, () => aaNamespace)),
 });
 
-/** `apparmor_entry` of apparmor.proto. */
+/** `apparmor_entry` of apparmor.proto: AppArmor policies of containers that have namespaces of their own. */
 export const apparmorEntry = message('apparmor_entry', {
   namespaces: repeated(sub(1, aaNamespace)),
 });
@@ -174,7 +178,7 @@ export const cpuinfoS390Entry = message('cpuinfo_s390_entry', {
 });
 export type CpuinfoS390Entry = Infer<typeof cpuinfoS390Entry>;
 
-/** `cpuinfo_entry` of cpuinfo.proto. */
+/** `cpuinfo_entry` of cpuinfo.proto: the CPUs, one entry for each that differs. */
 export const cpuinfoEntry = message('cpuinfo_entry', {
   x86_entry: repeated(sub(1, cpuinfoX86Entry)),
   ppc64_entry: repeated(sub(2, cpuinfoPpc64Entry)),

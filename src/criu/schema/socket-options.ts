@@ -12,12 +12,13 @@ import {
 } from '../schema.js';
 import { HEX } from './flags.js';
 
-// Options that sockets of several families share, and the state of TCP connections. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
+// Options that sockets of several families share, and the state of TCP connections. Field numbers, names and
+// types are those of images/*.proto, CRIU 4.2.
 
 /** `sk_shutdown` of sk-opts.proto. */
 export const skShutdownNames = enumeration({ NONE: 0, READ: 1, WRITE: 2, BOTH: 3 });
 
-/** `sk_opts_entry` of sk-opts.proto. */
+/** `sk_opts_entry` of sk-opts.proto: options of SOL_SOCKET; sizes in bytes. */
 export const skOptsEntry = message('sk_opts_entry', {
   so_sndbuf: uint32(1),
   so_rcvbuf: uint32(2),
@@ -47,7 +48,7 @@ export const skOptsEntry = message('sk_opts_entry', {
 });
 export type SkOptsEntry = Infer<typeof skOptsEntry>;
 
-/** `tcp_opts_entry` of tcp-stream.proto. */
+/** `tcp_opts_entry` of tcp-stream.proto: options of IPPROTO_TCP. */
 export const tcpOptsEntry = message('tcp_opts_entry', {
   cork: optional(bool(1)),
   nodelay: optional(bool(2)),
@@ -57,7 +58,7 @@ export const tcpOptsEntry = message('tcp_opts_entry', {
 });
 export type TcpOptsEntry = Infer<typeof tcpOptsEntry>;
 
-/** `tcp_stream_entry` of tcp-stream.proto. */
+/** `tcp_stream_entry` of tcp-stream.proto: the state of a connection; both queues follow. */
 export const tcpStreamEntry = message('tcp_stream_entry', {
   inq_len: uint32(1),
   inq_seq: uint32(2),

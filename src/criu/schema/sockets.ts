@@ -27,7 +27,7 @@ export const ipOptsRawEntry = message('ip_opts_raw_entry', {
 });
 export type IpOptsRawEntry = Infer<typeof ipOptsRawEntry>;
 
-/** `ip_opts_entry` of sk-inet.proto. */
+/** `ip_opts_entry` of sk-inet.proto: options of IPPROTO_IP. */
 export const ipOptsEntry = message('ip_opts_entry', {
   freebind: optional(bool(1)),
   raw: optional(sub(4, ipOptsRawEntry)),
@@ -37,7 +37,7 @@ export const ipOptsEntry = message('ip_opts_entry', {
 });
 export type IpOptsEntry = Infer<typeof ipOptsEntry>;
 
-/** `inet_sk_entry` of sk-inet.proto. */
+/** `inet_sk_entry` of sk-inet.proto: an IPv4 or IPv6 socket; ports in host order. */
 export const inetSkEntry = message('inet_sk_entry', {
   id: uint32(1),
   ino: uint32(2),
@@ -70,7 +70,10 @@ export const filePermsEntry = message('file_perms_entry', {
 });
 export type FilePermsEntry = Infer<typeof filePermsEntry>;
 
-/** `unix_sk_entry` of sk-unix.proto. */
+/**
+ * `unix_sk_entry` of sk-unix.proto: a unix socket; `name` is a path, or begins with a zero byte, or is empty;
+ * `peer` is an `ino`.
+ */
 export const unixSkEntry = message('unix_sk_entry', {
   id: uint32(1),
   ino: uint32(2),
@@ -92,7 +95,7 @@ export const unixSkEntry = message('unix_sk_entry', {
 });
 export type UnixSkEntry = Infer<typeof unixSkEntry>;
 
-/** `netlink_sk_entry` of sk-netlink.proto. */
+/** `netlink_sk_entry` of sk-netlink.proto: a netlink socket. */
 export const netlinkSkEntry = message('netlink_sk_entry', {
   id: uint32(1),
   ino: uint32(2),
@@ -129,7 +132,7 @@ export const packetRing = message('packet_ring', {
 });
 export type PacketRing = Infer<typeof packetRing>;
 
-/** `packet_sock_entry` of packet-sock.proto. */
+/** `packet_sock_entry` of packet-sock.proto: a packet socket. */
 export const packetSockEntry = message('packet_sock_entry', {
   id: uint32(1),
   type: uint32(2),
@@ -154,14 +157,16 @@ export const packetSockEntry = message('packet_sock_entry', {
 });
 export type PacketSockEntry = Infer<typeof packetSockEntry>;
 
-/** `scm_entry` of sk-packet.proto. */
+/** `scm_entry` of sk-packet.proto: descriptors that travel with a packet. */
 export const scmEntry = message('scm_entry', {
   type: uint32(1),
   rights: repeated(uint32(2)),
 });
 export type ScmEntry = Infer<typeof scmEntry>;
 
-/** `sk_packet_entry` of sk-packet.proto. */
+/**
+ * `sk_packet_entry` of sk-packet.proto: a packet in the queue of the socket `id_for`: `length` bytes follow.
+ */
 export const skPacketEntry = message('sk_packet_entry', {
   id_for: uint32(1),
   length: uint32(2),

@@ -2,7 +2,7 @@ import { type Infer, message, optional, requiredLater, sub, uint32, uint64 } fro
 
 // What a dump or a restore took. Field numbers, names and types are those of images/*.proto, CRIU 4.2.
 
-/** `dump_stats_entry` of stats.proto. */
+/** `dump_stats_entry` of stats.proto: times in microseconds, memory in pages. */
 export const dumpStatsEntry = message('dump_stats_entry', {
   freezing_time: uint32(1),
   frozen_time: uint32(2),
@@ -21,7 +21,7 @@ export const dumpStatsEntry = message('dump_stats_entry', {
 });
 export type DumpStatsEntry = Infer<typeof dumpStatsEntry>;
 
-/** `restore_stats_entry` of stats.proto. */
+/** `restore_stats_entry` of stats.proto: times in microseconds, memory in pages. */
 export const restoreStatsEntry = message('restore_stats_entry', {
   pages_compared: uint64(1),
   pages_skipped_cow: uint64(2),
@@ -31,7 +31,7 @@ export const restoreStatsEntry = message('restore_stats_entry', {
 });
 export type RestoreStatsEntry = Infer<typeof restoreStatsEntry>;
 
-/** `stats_entry` of stats.proto. */
+/** `stats_entry` of stats.proto: one of both. */
 export const statsEntry = message('stats_entry', {
   dump: optional(sub(1, dumpStatsEntry)),
   restore: optional(sub(2, restoreStatsEntry)),

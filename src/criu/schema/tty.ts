@@ -26,7 +26,7 @@ export const ttyTypeNames = enumeration({
   SERIAL: 6,
 });
 
-/** `winsize_entry` of tty.proto. */
+/** `winsize_entry` of tty.proto: a terminal's size in characters and pixels. */
 export const winsizeEntry = message('winsize_entry', {
   ws_row: uint32(1),
   ws_col: uint32(2),
@@ -35,7 +35,7 @@ export const winsizeEntry = message('winsize_entry', {
 });
 export type WinsizeEntry = Infer<typeof winsizeEntry>;
 
-/** `termios_entry` of tty.proto. */
+/** `termios_entry` of tty.proto: a terminal's settings: termios(3). */
 export const termiosEntry = message('termios_entry', {
   c_iflag: uint32(1),
   c_oflag: uint32(2),
@@ -54,14 +54,14 @@ export const ttyPtyEntry = message('tty_pty_entry', {
 });
 export type TtyPtyEntry = Infer<typeof ttyPtyEntry>;
 
-/** `tty_data_entry` of tty.proto. */
+/** `tty_data_entry` of tty.proto: bytes in a terminal that nobody has read. */
 export const ttyDataEntry = message('tty_data_entry', {
   tty_id: uint32(1),
   data: bytes(2),
 });
 export type TtyDataEntry = Infer<typeof ttyDataEntry>;
 
-/** `tty_info_entry` of tty.proto. */
+/** `tty_info_entry` of tty.proto: a terminal. */
 export const ttyInfoEntry = message('tty_info_entry', {
   id: uint32(1),
   type: oneOf(2, ttyTypeNames),
@@ -81,7 +81,7 @@ export const ttyInfoEntry = message('tty_info_entry', {
 });
 export type TtyInfoEntry = Infer<typeof ttyInfoEntry>;
 
-/** `tty_file_entry` of tty.proto. */
+/** `tty_file_entry` of tty.proto: an open terminal. */
 export const ttyFileEntry = message('tty_file_entry', {
   id: uint32(1),
   tty_info_id: uint32(2),
