@@ -20,3 +20,9 @@ test(`killed ${RUNS} times at random moments, it never loses the evidence`, {
   // otherwise it was not killed in the middle of anything
   expect(figures.originalOnly).toBeGreaterThan(0);
 });
+
+test('interrupted 6 times at random moments, it also cleans up', { timeout: 60_000 }, async () => {
+  const tar = decompress(readFileSync(samplePath('podman-incident')));
+  const figures = await killCaptures(tar, 6, Date.now() % 2 ** 32, 'SIGTERM');
+  expect(figures.leftovers).toBe(0);
+});

@@ -37,3 +37,9 @@ test('fits the terminal, and never writes what a name would do to it', () => {
   progress.report('reading \x1b[2J evil name that is long', 5);
   expect(written[0]?.slice(4)).toBe('reading \\x1b[2J evil name tha');
 });
+
+test('says what cannot be measured, and makes it safe', () => {
+  const { written, progress } = terminal(80);
+  progress.say('waiting\x07');
+  expect(written).toEqual(['\r\x1b[Kwaiting\\x07']);
+});

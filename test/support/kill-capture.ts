@@ -26,7 +26,12 @@ export interface KillFigures {
  *
  * @throws Error at the first run for which that does not hold
  */
-export async function killCaptures(tar: Uint8Array, runs: number, seed: number): Promise<KillFigures> {
+export async function killCaptures(
+  tar: Uint8Array,
+  runs: number,
+  seed: number,
+  signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL',
+): Promise<KillFigures> {
   const identity = await generateX25519Identity();
   const recipient = await identityToRecipient(identity);
   const wanted = sha256(tar);
@@ -80,7 +85,7 @@ export async function killCaptures(tar: Uint8Array, runs: number, seed: number):
             clearInterval(clock);
             const wait = aimed ? delay : delay - (performance.now() - wroteAt);
             const timer = setTimeout(() => {
-              killed = child.kill('SIGKILL');
+              killed = child.kill(signal);
             }, wait);
             child.on('close', () => clearTimeout(timer));
           }, 1);
