@@ -16,6 +16,7 @@ const MAX_EXTENTS = 1_000_000;
  * and says in remap-fpath.img whose path they are.
  */
 export async function* deletedFiles(checkpoint: Checkpoint, holders: Holders): AsyncGenerator<Recovered> {
+  const folder = await checkpoint.images.folder();
   const { files, remaps } = await checkpoint.fileTable();
   /** By ghost, the ids of the files that are it. */
   const ghosts = new Map<number, number[]>();
@@ -41,7 +42,7 @@ export async function* deletedFiles(checkpoint: Checkpoint, holders: Holders): A
     yield {
       ...{ kind, name, size, holders: who, mode: head.mode & 0o7777 },
       ...{ owner: { uid: head.uid, gid: head.gid }, mtime: modified(head) },
-      image: `ghost-file-${ghost.toString(16)}.img`,
+      image: `${folder}ghost-file-${ghost.toString(16)}.img`,
       path: safePath('deleted', name),
       runs: extents.map(({ at, length }) => ({ offset: at, length })),
       open: () => extentSource(image.source, extents, size, name),

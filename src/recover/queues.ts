@@ -12,6 +12,7 @@ type Facts = Pick<Recovered, 'kind' | 'name' | 'holders' | 'image' | 'path'>;
 
 /** Data that pipes and FIFOs hold. */
 export async function* pipeData(checkpoint: Checkpoint, holders: Holders): AsyncGenerator<Recovered> {
+  const folder = await checkpoint.images.folder();
   const files = [...(await checkpoint.fileTable()).files.values()];
   for (const [kind, name] of [
     ['PIPES_DATA', 'pipes-data'],
@@ -28,7 +29,7 @@ export async function* pipeData(checkpoint: Checkpoint, holders: Holders): Async
         kind: 'pipe-data',
         name: fifo ?? `pipe:[${value.pipe_id}]`,
         holders: holders.ofFiles(ends.map(({ id }) => id)),
-        image: `${name}.img`,
+        image: `${folder}${name}.img`,
         path: `pipes/${value.pipe_id}`,
       });
     }
@@ -41,6 +42,7 @@ function pathOf(files: readonly FileEntry[], id: number | undefined): string | u
 
 /** Packets that unix and other sockets were sent and have not read; those of one socket one after the other. */
 export async function* socketData(checkpoint: Checkpoint, holders: Holders): AsyncGenerator<Recovered> {
+  const folder = await checkpoint.images.folder();
   const { files } = await checkpoint.fileTable();
   const image = await checkpoint.images.open('SK_QUEUES', 'sk-queues');
   if (image === undefined) return;
@@ -57,7 +59,7 @@ export async function* socketData(checkpoint: Checkpoint, holders: Holders): Asy
       kind: 'socket-data',
       name: file === undefined ? `socket ${id}` : socketName(file),
       holders: holders.ofFiles([id]),
-      image: 'sk-queues.img',
+      image: `${folder}sk-queues.img`,
       path: `sockets/${id}`,
     });
   }
@@ -76,6 +78,7 @@ function endpointsText(socket: Parameters<typeof inetEndpoints>[0]): string {
 
 /** What TCP connections have received and not read, and what they have sent that was not acknowledged. */
 export async function* tcpData(checkpoint: Checkpoint, holders: Holders): AsyncGenerator<Recovered> {
+  const folder = await checkpoint.images.folder();
   for (const { id, isk } of (await checkpoint.fileTable()).files.values()) {
     if (isk === undefined) continue;
     const name = `tcp-stream-${isk.ino.toString(16)}`;
@@ -90,7 +93,7 @@ export async function* tcpData(checkpoint: Checkpoint, holders: Holders): AsyncG
       for (const [range, kind, label] of directions) {
         if (range.length === 0) continue;
         yield queued(image, [range], {
-          ...{ kind, name: label, holders: holders.ofFiles([id]), image: `${name}.img` },
+          ...{ kind, name: label, holders: holders.ofFiles([id]), image: `${folder}${name}.img` },
           path: safePath('tcp', `${isk.ino}-${kind === 'tcp-sent' ? 'sent' : 'received'}`),
         });
       }
@@ -100,6 +103,7 @@ export async function* tcpData(checkpoint: Checkpoint, holders: Holders): AsyncG
 
 /** Messages that wait in System V queues, each on its own. */
 export async function* sysvMessages(checkpoint: Checkpoint): AsyncGenerator<Recovered> {
+  const folder = await checkpoint.images.folder();
   for (const namespace of await checkpoint.images.numbers('ipcns-msg-')) {
     const name = `ipcns-msg-${namespace}`;
     const image = await checkpoint.images.open('IPCNS_MSG', name);
@@ -111,7 +115,7 @@ export async function* sysvMessages(checkpoint: Checkpoint): AsyncGenerator<Reco
           kind: 'sysv-message',
           name: `key 0x${desc.key.toString(16)}, id ${desc.id}, message ${index + 1} of type ${message.value.mtype}`,
           holders: [],
-          image: `${name}.img`,
+          image: `${folder}${name}.img`,
           path: `sysv-queues/${desc.id}/${index + 1}`,
         };
         const owner = { uid: desc.uid, gid: desc.gid };

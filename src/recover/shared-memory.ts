@@ -1,5 +1,4 @@
 import { sliceSource } from '../bytes/slice.js';
-import type { ByteSource } from '../bytes/source.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Extra } from '../criu/extra.js';
 import type { CriuImage } from '../criu/image.js';
@@ -12,6 +11,7 @@ import { layerRuns, layerSource, requireSize } from './sources.js';
 
 /** memfds, and the anonymous memory that processes share, which the kernel and CRIU keep in the same way. */
 export async function* memfds(checkpoint: Checkpoint, holders: Holders): AsyncGenerator<Recovered> {
+  const folder = await checkpoint.images.folder();
   const { files, memfds: inodes } = await checkpoint.fileTable();
   const images = await checkpoint.memory();
   const pageSize = await pageSizeOf(checkpoint, images);
@@ -28,7 +28,7 @@ export async function* memfds(checkpoint: Checkpoint, holders: Holders): AsyncGe
       ...contents(layer, requireSize(inode.size, 'memfd.img'), inode.name),
       ...{ mode: (inode.mode ?? 0) & 0o7777, owner: { uid: inode.uid, gid: inode.gid }, mtime: undefined },
       holders: holders.ofFiles(ids),
-      image: `pagemap-shmem-${inode.shmid}.img`,
+      image: `${folder}pagemap-shmem-${inode.shmid}.img`,
       path: shared ? `shared-memory/${inode.inode_id}` : `memfd/${inode.inode_id}-${safeName(inode.name)}`,
     };
   }
@@ -36,44 +36,35 @@ export async function* memfds(checkpoint: Checkpoint, holders: Holders): AsyncGe
 
 /** System V shared memory, attached or not. */
 export async function* sysvSegments(checkpoint: Checkpoint, holders: Holders): AsyncGenerator<Recovered> {
+  const folder = await checkpoint.images.folder();
   const images = await checkpoint.memory();
   const pageSize = await pageSizeOf(checkpoint, images);
   for (const namespace of await checkpoint.images.numbers('ipcns-shm-')) {
     const name = `ipcns-shm-${namespace}`;
     const image = await checkpoint.images.open('IPCNS_SHM', name);
-    for await (const { value, extra } of image?.entries() ?? []) {
+    if (image === undefined) continue;
+    for await (const { value, extra } of image.entries()) {
+      const { desc, in_pagemaps } = value;
       const size = requireSize(value.size, name);
-      const label = `key 0x${value.desc.key.toString(16)}, id ${value.desc.id}`;
-      const stored = await segmentContents(images, pageSize, image, value, size, extra);
+      const label = `key 0x${desc.key.toString(16)}, id ${desc.id}`;
+      const layer = in_pagemaps === true ? await images.sharedPages(desc.id, pageSize) : undefined;
+      const stored = layer === undefined ? within(image, extra, label) : contents(layer, size, label);
       if (stored === undefined) continue;
       yield {
         ...{ kind: 'sysv-shm', name: label, ...descriptor(value), mtime: undefined, ...stored },
-        holders: holders.ofSegment(value.desc.id),
-        path: safePath('sysv-shm', `${value.desc.id}`),
+        holders: holders.ofSegment(desc.id),
+        image: folder + (layer === undefined ? `${name}.img` : `pagemap-shmem-${desc.id}.img`),
+        path: safePath('sysv-shm', `${desc.id}`),
       };
     }
   }
 }
 
-/** A segment's contents: in a pagemap, or in the image itself in checkpoints of CRIU before 3.0. */
-async function segmentContents(
-  images: MemoryImages,
-  pageSize: number,
-  image: CriuImage<'IPCNS_SHM'> | undefined,
-  { desc, in_pagemaps }: IpcShmEntry,
-  size: number,
-  extra: Extra | undefined,
-): Promise<(Contents & { readonly image: string }) | undefined> {
-  const name = `segment ${desc.id}`;
-  if (in_pagemaps === true) {
-    const layer = await images.sharedPages(desc.id, pageSize);
-    if (layer === undefined) return undefined;
-    return { ...contents(layer, size, name), image: `pagemap-shmem-${desc.id}.img` };
-  }
-  if (image === undefined || extra?.kind !== 'bytes') return undefined;
-  const { offset } = extra.data;
-  const open = (): ByteSource => sliceSource(image.source, offset, size, name);
-  return { size, runs: undefined, open, image: image.name };
+/** The contents of a segment in the image itself, where CRIU before 3.0 put them; undefined when there are none. */
+function within(image: CriuImage, extra: Extra | undefined, name: string): Contents | undefined {
+  if (extra?.kind !== 'bytes' || extra.data.length === 0) return undefined;
+  const { offset, length } = extra.data;
+  return { size: length, runs: undefined, open: () => sliceSource(image.source, offset, length, name) };
 }
 
 type Contents = Pick<Recovered, 'size' | 'runs' | 'open'>;

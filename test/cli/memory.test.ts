@@ -153,7 +153,7 @@ describe('coldcase recover', () => {
       sha256: '03f36be8bb73d37ea1b0be2283099517352aaa3d7f0cdca3675332917f0e69c2',
       modified: '2026-11-23T16:04:11Z',
       holders: [{ pid: 1, comm: 'python3', by: '12' }],
-      ...{ image: 'ghost-file-1.img', path: 'deleted/tmp/ghost.log' },
+      ...{ image: 'checkpoint/ghost-file-1.img', path: 'deleted/tmp/ghost.log' },
     });
     expect(readFileSync(join(out, 'deleted/tmp/ghost.log'), 'utf8')).toMatch(/^attacker log/);
     expect(statSync(join(out, 'deleted/tmp/.x/xmrig')).size).toBe(682_080);
