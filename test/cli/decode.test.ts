@@ -51,6 +51,17 @@ describe('coldcase decode', () => {
     expect(all.get('pstree.img')).toEqual(theirs.get('pstree.img'));
   });
 
+  it('decodes a sealed archive just so', () => {
+    const key = fileURLToPath(new URL('../../samples/demo-key.txt', import.meta.url));
+    const sealed = decode(`${SAMPLE}.age`, '-i', key, 'mm-4.img', '--pretty');
+    expect(sealed).toEqual({
+      ...sealed,
+      status: 0,
+      stderr: '',
+      stdout: decode(SAMPLE, 'mm-4.img', '--pretty').stdout,
+    });
+  });
+
   it('answers --info as crit does', () => {
     expect(JSON.parse(decode(SAMPLE, '--info', 'pagemap-1.img').stdout)).toEqual({
       magic: 'PAGEMAP',

@@ -69,7 +69,7 @@ export const pagemapHead = message('pagemap_head', {
 export type PagemapHead = Infer<typeof pagemapHead>;
 
 /**
- * `pagemap_entry` of pagemap.proto: a run of pages; `nr_pages` since CRIU 4.0, the 32-bit `compat_nr_pages`
+ * `pagemap_entry` of pagemap.proto: a run of pages; `nr_pages` since CRIU 4.2, the 32-bit `compat_nr_pages`
  * always.
  */
 export const pagemapEntry = message('pagemap_entry', {
