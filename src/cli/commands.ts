@@ -115,6 +115,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'is this node ready to checkpoint, and is it safe to',
     load: async () => (await import('./doctor.js')).doctorCommand,
   },
+  node: {
+    summary: 'what this node is: configuration, paths, status, archives',
+    load: async () => (await import('./node.js')).nodeCommand,
+  },
   demo: {
     summary: 'the whole way on an embedded kubelet and a real sample, no cluster',
     load: async () => (await import('./demo.js')).demoCommand,

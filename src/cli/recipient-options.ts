@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.js';
-import { checkRecipients, readRecipientsFile, type SealFor } from '../seal/recipients.js';
-import { askNewPassphrase } from './prompt.js';
+import type { SealFor } from '../seal/recipients.js';
 
 /** What `addRecipientOptions` puts into commander's options. */
 export interface RecipientOptions {
@@ -33,6 +32,7 @@ export function addRecipientOptions(command: Command): Command {
  * @throws UsageError without any recipient, or for bad ones
  */
 export async function readSealFor(options: RecipientOptions, what: string): Promise<SealFor> {
+  const { checkRecipients, readRecipientsFile } = await import('../seal/recipients.js');
   const named = [...(options.recipient ?? [])];
   for (const file of options.recipientsFile ?? []) named.push(...(await readRecipientsFile(file)));
   if (options.passphrase !== true) return { recipients: await checkRecipients(named) };
@@ -41,6 +41,7 @@ export async function readSealFor(options: RecipientOptions, what: string): Prom
       remedy: 'a file that a passphrase opens cannot have recipients (age)',
     });
   }
+  const { askNewPassphrase } = await import('./prompt.js');
   return { passphrase: await askNewPassphrase(what) };
 }
 

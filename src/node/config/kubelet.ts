@@ -195,6 +195,9 @@ function overlay(base: SourcedMap, over: SourcedMap, depth = 0): SourcedMap {
   const entries = new Map(base.entries);
   for (const [key, value] of over.entries) {
     const below = entries.get(key);
+    // the kubelet's defaulting takes empty texts and zero durations for unset
+    if (below !== undefined && value.kind === 'value' && (value.value === '' || value.value === '0s'))
+      continue;
     const replace = depth === 0 && key === 'evictionHard';
     entries.set(
       key,

@@ -1,0 +1,127 @@
+import type { Command } from 'commander';
+import type { CommandModule } from './command.js';
+import { addConnectionOptions, type ConnectionOptions } from './connection-options.js';
+import { addHostRootOption, type HostRootOptions, withNodeApi } from './host-options.js';
+import { addOutputOptions, formatOf, type OutputOptions, printJson, writeOut } from './output.js';
+import { addRecipientOptions } from './recipient-options.js';
+
+type NodeOptions = ConnectionOptions & HostRootOptions & OutputOptions;
+
+const HELP = `
+Without a subcommand: everything in short, and with --json in full, which is what a capture stores:
+{time, hostRoot, kubelet, kernel, runtime, swap, status, config, paths}; each part as its subcommand prints it.
+
+Examples:
+  coldcase node --json > node.json
+  coldcase node config --host-root /host
+  coldcase node checkpoints --seal -r age1...`;
+
+export const nodeCommand: CommandModule = {
+  configure(command: Command): void {
+    const config = command
+      .command('config')
+      .description(
+        'the kubelet’s effective configuration, each value with the file or flag that it came from',
+      );
+    const paths = command
+      .command('paths')
+      .description(
+        'files, directories and sockets of the kubelet: there or not, owner, mode, hash, what is odd',
+      );
+    const status = command
+      .command('status')
+      .description('labels, addresses, conditions, capacity, info, heartbeat');
+    const checkpoints = command
+      .command('checkpoints')
+      .description('archives in the checkpoint directory; seal or remove them');
+    for (const one of [config, paths, status, command]) addConnectionOptions(one);
+    for (const one of [config, paths, status, checkpoints, command]) addOutputOptions(addHostRootOption(one));
+    config
+      .option('--config <file>', 'merge this config file, not that of the kubelet (inside the host root)')
+      .option('--config-dir <dir>', 'and this drop-in directory')
+      .option('--all', 'also the kubelet’s defaults for what is not set')
+      .addHelpText('after', CONFIG_HELP)
+      .action(async (_, self: Command) =>
+        (await import('./node-config.js')).runConfig(self.optsWithGlobals()),
+      );
+    paths
+      .addHelpText('after', PATHS_HELP)
+      .action(async (_, self: Command) => (await import('./node-paths.js')).runPaths(self.optsWithGlobals()));
+    status
+      .addHelpText('after', STATUS_HELP)
+      .action(async (_, self: Command) =>
+        (await import('./node-status.js')).runStatus(self.optsWithGlobals()),
+      );
+    addRecipientOptions(
+      checkpoints
+        .option(
+          '--checkpoint-dir <dir>',
+          'inside the host root (default: checkpoints in the kubelet’s root directory)',
+        )
+        .option(
+          '--sealed <dir>',
+          'where sealed copies lie; repeatable (also looked in: -o, the directory itself)',
+          collect,
+        )
+        .option('--seal', 'seal those that have no sealed copy yet')
+        .option('-o, --output <dir>', 'where --seal puts the sealed files (default: .)')
+        .option('--prune', 'remove archives after asking, oldest first, per container')
+        .option('--older-than <time>', 'only those older than this: 7d, 12h')
+        .option('--keep <n>', 'keep the newest n of each container')
+        .option('-y, --yes', 'do not ask; then only archives with a proven sealed copy are removed')
+        .option('-q, --quiet', 'no progress, no list'),
+    )
+      .addHelpText('after', CHECKPOINTS_HELP)
+      .action(async (_, self: Command) =>
+        (await import('./node-checkpoints.js')).runCheckpoints(self.optsWithGlobals()),
+      );
+    command.addHelpText('after', HELP).action(async (_, self: Command) => runNode(self.opts()));
+  },
+};
+
+const CONFIG_HELP = `
+As the kubelet merges: config file, then *.conf of the drop-in directory in order, then flags; structures and maps
+merge key by key, lists replace whole, null removes.
+
+--json: {config, sources: {JSON pointer: file or flag}, files: [{path, role}], flags: [{name, value, source}],
+         problems, differences: [{pointer, setting, found, running}] | null, notCompared}
+
+Example:
+  coldcase node config --config /etc/kubelet.yaml --config-dir /etc/kubelet.conf.d --json`;
+
+const PATHS_HELP = `
+--json: [{what, path, state: present|absent|not known, kind, owner, mode, size, modified, sha256, expires, odd,
+          content}]; content is what a state file says
+
+Example:
+  coldcase node paths --host-root /host --filter state=present`;
+
+const STATUS_HELP = `
+--json: {name, from, labels: [{key, value, wellKnown, setBy}], taints, unschedulable, addresses,
+         conditions: [{type, status, reason, message, lastHeartbeatTime, lastTransitionTime, taint}], capacity,
+         allocatable, info, lease: {holder, renewTime, ageSeconds, state: fresh|late|lost|not known} | null, notKnown}
+
+Example:
+  coldcase node status --kubeconfig admin.conf --node node-a`;
+
+const CHECKPOINTS_HELP = `
+--json: [{file, namespace, pod, container, from: name|config.dump|ambiguous|unknown, time, size, mode, sealed, problem}]
+A sealed copy is known by its manifest. Removing proves it first: hashes of the archive and of the sealed file.
+
+Examples:
+  coldcase node checkpoints --seal -r age1... -o /evidence/
+  coldcase node checkpoints --prune --older-than 7d --keep 3 --sealed /evidence`;
+
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
+async function runNode(options: NodeOptions): Promise<void> {
+  const { HostRoot } = await import('../node/host/root.js');
+  const { nodeRecord } = await import('../node/record.js');
+  const host = await HostRoot.open(options.hostRoot);
+  const record = await withNodeApi(options, (api, noApi) => nodeRecord(host, { api, noApi, mask: false }));
+  if (formatOf(options) === 'json') return printJson(record);
+  const { renderRecord } = await import('../node/render-record.js');
+  await writeOut(renderRecord(record));
+}

@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import { loadKubeletConfig } from '../../../src/node/config/kubelet.js';
+import { HostRoot } from '../../../src/node/host/root.js';
+import { renderStatus } from '../../../src/node/render-record.js';
+import { describeLabel } from '../../../src/node/status/labels.js';
+import { nodeName, readStatus } from '../../../src/node/status/read.js';
+import { describeLease, describeNode, taintFor } from '../../../src/node/status/report.js';
+import { hostFixture } from '../../support/hosts.js';
+
+const NOW = new Date('2026-11-23T16:26:00Z');
+const NODE = {
+  metadata: {
+    name: 'node-a',
+    labels: {
+      'kubernetes.io/arch': 'amd64',
+      'topology.kubernetes.io/zone': 'eu-1a',
+      'node-role.kubernetes.io/control-plane': '',
+      team: 'payments\u001b[31m',
+    },
+  },
+  spec: {
+    unschedulable: true,
+    taints: [{ key: 'node.kubernetes.io/disk-pressure', effect: 'NoSchedule' }],
+  },
+  status: {
+    addresses: [
+      { type: 'InternalIP', address: '192.0.2.11' },
+      { type: 'Hostname', address: 'node-a' },
+    ],
+    conditions: [
+      { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting' },
+      { type: 'DiskPressure', status: 'True', reason: 'KubeletHasDiskPressure' },
+      { type: 'MemoryPressure', status: 'False' },
+    ],
+    capacity: { cpu: '4', memory: '8131860Ki', pods: '110' },
+    allocatable: { cpu: '3800m', memory: '7029460Ki', pods: '110' },
+    nodeInfo: { kubeletVersion: 'v1.36.0', containerRuntimeVersion: 'containerd://2.1.9' },
+  },
+};
+
+test('conditions and the taints that they cause', () => {
+  expect(taintFor('Ready', 'False')).toBe('node.kubernetes.io/not-ready');
+  expect(taintFor('Ready', 'Unknown')).toBe('node.kubernetes.io/unreachable');
+  expect(taintFor('Ready', 'True')).toBeNull();
+  expect(taintFor('MemoryPressure', 'True')).toBe('node.kubernetes.io/memory-pressure');
+  expect(taintFor('PIDPressure', 'True')).toBe('node.kubernetes.io/pid-pressure');
+  expect(taintFor('NetworkUnavailable', 'True')).toBe('node.kubernetes.io/network-unavailable');
+  expect(taintFor('DiskPressure', 'False')).toBeNull();
+});
+
+test('the lease: fresh, late after 40 s, lost after 50 s', () => {
+  const state = (renewTime: string) => describeLease({ spec: { renewTime, holderIdentity: 'node-a' } }, NOW);
+  expect(state('2026-11-23T16:25:50.5Z')).toMatchObject({ state: 'fresh', ageSeconds: 9.5 });
+  expect(state('2026-11-23T16:25:20Z')).toMatchObject({ state: 'fresh', ageSeconds: 40 });
+  expect(state('2026-11-23T16:25:19Z')).toMatchObject({ state: 'late', ageSeconds: 41 });
+  expect(state('2026-11-23T16:25:09Z')).toMatchObject({ state: 'lost', ageSeconds: 51 });
+  expect(state('soon')).toMatchObject({ state: 'not known', ageSeconds: null });
+});
+
+test('labels: which are well known, and who sets them', () => {
+  expect(describeLabel('kubernetes.io/arch', 'amd64')).toMatchObject({
+    wellKnown: true,
+    setBy: 'the kubelet',
+  });
+  expect(describeLabel('topology.kubernetes.io/zone', 'a').setBy).toContain('cloud');
+  expect(describeLabel('node-role.kubernetes.io/worker', '')).toMatchObject({ wellKnown: true });
+  expect(describeLabel('team', 'x')).toMatchObject({ wellKnown: false, setBy: 'an administrator' });
+});
+
+test('a node as the API server has it', () => {
+  const lease = { spec: { renewTime: '2026-11-23T16:25:00Z', holderIdentity: 'node-a' } };
+  const status = describeNode(NODE, lease, 'API server 192.0.2.1:6443', NOW);
+  expect(status).toMatchObject({
+    name: 'node-a',
+    unschedulable: true,
+    allocatable: { cpu: '3800m' },
+    lease: { state: 'lost', ageSeconds: 60 },
+  });
+  expect(status.conditions[0]).toMatchObject({ status: 'Unknown', taint: 'node.kubernetes.io/unreachable' });
+  const text = renderStatus(status);
+  expect(text).toContain(
+    'DiskPressure    True (KubeletHasDiskPressure), taint node.kubernetes.io/disk-pressure',
+  );
+  expect(text).toContain('payments\\x1b[31m');
+  expect(text).not.toContain('\u001b');
+});
+
+test('without an API server, what the node itself can tell, and that it is not all', async () => {
+  const host = await HostRoot.open(hostFixture('kubeadm'));
+  const status = await readStatus(host, await loadKubeletConfig(host), undefined, {
+    kubeletVersion: '1.34.2',
+    runtimeVersion: undefined,
+    now: NOW,
+  });
+  expect(status).toMatchObject({
+    name: 'node-a',
+    from: 'this node',
+    addresses: [
+      { type: 'HostName', address: 'node-a' },
+      { type: 'InternalIP', address: '192.0.2.11' },
+    ],
+    capacity: { pods: '60', memory: '8131860Ki' },
+    allocatable: { pods: '60', memory: '8029460Ki' },
+    conditions: [],
+    lease: null,
+  });
+  expect(status.notKnown.join()).toContain('only the API server');
+  const k3s = await HostRoot.open(hostFixture('k3s'));
+  expect(await nodeName(k3s, await loadKubeletConfig(k3s))).toBe('edge-7');
+});
