@@ -1,4 +1,5 @@
-import { Writable } from 'node:stream';
+import type { WriteStream } from 'node:tty';
+import type { Size } from '../core/state.js';
 
 const HOME = '\x1b[H';
 const CLEAR_SCREEN = '\x1b[2J';
@@ -8,61 +9,47 @@ const RESET = '\x1b[0m';
 const BEGIN = '\x1b[?2026h';
 const END = '\x1b[?2026l';
 
-interface Size {
-  readonly columns: number;
-  readonly rows: number;
-}
-
 /**
- * A stream that takes whole frames (lines of text with colours, as Ink in its debug mode writes them) and sends
- * the terminal only the lines that changed since the last one, each by its absolute position. So the last row can
- * be used, nothing scrolls, nothing flickers, and after a resize everything is drawn anew.
+ * Draws whole frames (lines of text with colours) by sending the terminal only the lines that changed since the
+ * last one, each by its absolute position. So the last row can be used, nothing scrolls, nothing flickers, and
+ * after a resize everything is drawn anew.
  */
-export class FrameStream extends Writable {
-  readonly isTTY = true;
-  readonly #terminal: Writable;
+export class FrameWriter {
+  readonly #send: (text: string) => void;
   readonly #size: () => Size;
   #shown: readonly string[] = [];
   #shownSize: Size = { columns: 0, rows: 0 };
-  #closed = false;
+  #detached = false;
 
-  constructor(terminal: Writable, size: () => Size) {
-    super({ decodeStrings: false });
-    this.#terminal = terminal;
+  constructor(send: (text: string) => void, size: () => Size) {
+    this.#send = send;
     this.#size = size;
   }
 
-  /** The terminal's width; Ink lays out for it. */
-  get columns(): number {
-    return this.#size().columns;
-  }
-
-  get rows(): number {
-    return this.#size().rows;
-  }
-
   /** Forgets what is on the screen, so that the next frame is drawn whole. */
-  redraw(): void {
+  forget(): void {
     this.#shownSize = { columns: 0, rows: 0 };
+  }
+
+  /** Draws the last frame anew, whole. */
+  redraw(): void {
+    const lines = this.#shown;
+    this.forget();
+    this.draw(lines.join('\n'));
   }
 
   /** From here on nothing is drawn: the terminal is somebody else's. */
   detach(): void {
-    this.#closed = true;
+    this.#detached = true;
   }
 
-  override _write(frame: Buffer | string, _encoding: BufferEncoding, done: () => void): void {
-    // the empty write is Ink's barrier on unmount, and no frame
-    if (!this.#closed && frame.length > 0) this.#draw(frame.toString());
-    done();
-  }
-
-  #draw(frame: string): void {
+  draw(frame: string): void {
+    if (this.#detached) return;
     const size = this.#size();
     const lines = frame.split('\n').slice(0, size.rows);
     const fresh = size.columns !== this.#shownSize.columns || size.rows !== this.#shownSize.rows;
     const before = fresh ? [] : this.#shown;
-    let out = fresh ? HOME + CLEAR_SCREEN : '';
+    let out = fresh ? RESET + HOME + CLEAR_SCREEN : '';
     for (let row = 0; row < Math.max(lines.length, before.length); row += 1) {
       const line = lines[row] ?? '';
       if (line === (before[row] ?? '')) continue;
@@ -71,6 +58,21 @@ export class FrameStream extends Writable {
     }
     this.#shown = lines;
     this.#shownSize = size;
-    if (out !== '') this.#terminal.write(BEGIN + out + END);
+    if (out !== '') this.#send(BEGIN + out + END);
   }
+}
+
+/**
+ * The terminal's stream as Ink is to see it: the same in everything, except that what is written to it is taken
+ * as a frame. In its debug mode Ink writes each frame whole and does nothing else to the terminal.
+ */
+export function frameStream(terminal: WriteStream, frames: FrameWriter): WriteStream {
+  const write = (frame: string | Uint8Array, ...rest: readonly unknown[]): boolean => {
+    // the empty write is Ink's barrier on unmount, and no frame
+    if (frame.length > 0) frames.draw(frame.toString());
+    const done = rest.at(-1);
+    if (typeof done === 'function') setImmediate(() => done());
+    return true;
+  };
+  return Object.create(terminal, { write: { value: write } });
 }

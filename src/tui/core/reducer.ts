@@ -1,0 +1,204 @@
+import type { Input } from '../terminal/input.js';
+import { ask } from './ask.js';
+import type { Hit } from './hex.js';
+import { type Command, commandOf } from './keymap.js';
+import type { Path } from './outline.js';
+import { reduceOverlay } from './overlay.js';
+import { currentPage, leavePage, settlePanes, showScreen, updatePane } from './pages.js';
+import { paneAction } from './pane-action.js';
+import { resizeHex, scrollHex, showHit } from './pane-hex.js';
+import { moveTo, scroll, showPath } from './pane-outline.js';
+import { type Place, SCREENS, type ScreenName } from './place.js';
+import type { AppState, Env, Job, PageState, Size, Step, Toast } from './state.js';
+import { reduceTyping } from './typing.js';
+import type { Matches } from './walk.js';
+
+/** Everything that can happen: what a person did, and what work came to. */
+export type Action =
+  | { readonly type: 'input'; readonly input: Input }
+  | { readonly type: 'resize'; readonly size: Size }
+  | { readonly type: 'loaded' }
+  | { readonly type: 'matches'; readonly place: Place; readonly tab: string; readonly matches: Matches }
+  | {
+      readonly type: 'found-item';
+      readonly place: Place;
+      readonly tab: string;
+      readonly pattern: string;
+      readonly path: Path | undefined;
+    }
+  | {
+      readonly type: 'found-bytes';
+      readonly place: Place;
+      readonly tab: string;
+      readonly pattern: string;
+      readonly hit: Hit | undefined;
+    }
+  | { readonly type: 'job'; readonly job: Job | undefined }
+  | { readonly type: 'toast'; readonly toast: Toast }
+  | { readonly type: 'saved'; readonly toast: Toast };
+
+const WHEEL_ROWS = 3;
+
+export function initialState(size: Size, env: Env): AppState {
+  const root = (page: ScreenName): readonly PageState[] => [
+    { place: { page }, tab: env.page({ page }).tabs[0]?.id ?? '', panes: {} },
+  ];
+  return {
+    size,
+    screen: 'overview',
+    stacks: {
+      overview: root('overview'),
+      processes: root('processes'),
+      memory: root('memory'),
+      files: root('files'),
+      network: root('network'),
+      mounts: root('mounts'),
+      images: root('images'),
+      logs: root('logs'),
+    },
+    bookmarks: [],
+    unsaved: false,
+    leaving: false,
+  };
+}
+
+/** The next state, and the work that it asks for. Nothing else happens here. */
+export function reduce(state: AppState, action: Action, env: Env): Step {
+  switch (action.type) {
+    case 'input':
+      return reduceInput(state, action.input, env);
+    case 'resize':
+      return only(resized({ ...state, size: action.size }, env));
+    case 'loaded':
+      return only(settlePanes(state, env));
+    case 'matches':
+      return only(
+        updatePane(state, env, action.place, action.tab, (pane, _content, height) => {
+          if (pane.kind !== 'outline' || pane.filter?.pattern !== action.matches.pattern) return pane;
+          const filter = { ...pane.filter, matches: action.matches };
+          return moveTo({ ...pane, filter }, pane.cursor, height);
+        }),
+      );
+    case 'found-item':
+      return foundItem(state, action, env);
+    case 'found-bytes':
+      return foundBytes(state, action, env);
+    case 'job':
+      return only({ ...state, job: action.job });
+    case 'toast':
+      return only({ ...state, toast: action.toast });
+    case 'saved':
+      return only({ ...state, toast: action.toast, unsaved: false });
+  }
+}
+
+function reduceInput(before: AppState, input: Input, env: Env): Step {
+  const state: AppState = { ...before, toast: undefined };
+  if (state.typing !== undefined) return reduceTyping(state, state.typing, input, env);
+  if (input.type === 'wheel') return only(wheel(state, input.by * WHEEL_ROWS, env));
+  if (input.type === 'click') return only(state);
+  if (input.type === 'paste') return only(state);
+  const command = commandOf(input.key);
+  const calm = command === 'quit' ? state : { ...state, leaving: false };
+  if (calm.overlay !== undefined && command !== undefined && command !== 'quit') {
+    const step = reduceOverlay(calm, calm.overlay, command, env);
+    if (step !== undefined) return step;
+  }
+  const screen: ScreenName | undefined = /^[1-8]$/.test(input.key)
+    ? SCREENS[Number(input.key) - 1]
+    : undefined;
+  if (screen !== undefined) return only(settlePanes(showScreen(calm, screen), env));
+  if (command === undefined) {
+    const toast: Toast = { text: `${input.key} is not a key here; ? shows those that are`, tone: 'plain' };
+    return only({ ...calm, toast });
+  }
+  return reduceCommand(calm, command, env);
+}
+
+function reduceCommand(state: AppState, command: Command, env: Env): Step {
+  switch (command) {
+    case 'quit':
+      return quit(state);
+    case 'redraw':
+      return { state, effects: [{ do: 'redraw' }] };
+    case 'help':
+      return only({ ...state, overlay: { kind: 'help', top: 0 } });
+    case 'bookmarks':
+      return only({ ...state, overlay: { kind: 'bookmarks', cursor: 0 } });
+    case 'next-screen':
+    case 'previous-screen': {
+      const by = command === 'next-screen' ? 1 : SCREENS.length - 1;
+      const next = SCREENS[(SCREENS.indexOf(state.screen) + by) % SCREENS.length] ?? 'overview';
+      return only(settlePanes(showScreen(state, next), env));
+    }
+    case 'goto':
+      return only(ask(state, { for: 'goto' }));
+    case 'search-all':
+      return only(ask(state, { for: 'search-all' }));
+    case 'back':
+      if (state.job !== undefined) return { state, effects: [{ do: 'stop' }] };
+      return only(leavePage(state, env));
+    default:
+      return paneAction(state, command, env);
+  }
+}
+
+function quit(state: AppState): Step {
+  if (!state.unsaved || state.leaving) return { state, effects: [{ do: 'quit' }] };
+  const toast: Toast = {
+    text: 'bookmarks are not saved: q again quits without them, B then w saves them',
+    tone: 'warn',
+  };
+  return only({ ...state, leaving: true, toast });
+}
+
+function wheel(state: AppState, by: number, env: Env): AppState {
+  if (state.overlay !== undefined) {
+    const step = reduceOverlay(state, state.overlay, by > 0 ? 'down' : 'up', env);
+    return step?.state ?? state;
+  }
+  const page = currentPage(state);
+  return updatePane(state, env, page.place, page.tab, (pane, content, height) => {
+    if (pane.kind === 'outline') return scroll(pane, by, height);
+    return content.kind === 'hex' ? scrollHex(content, pane, by, height) : pane;
+  });
+}
+
+/** After a resize every open tab keeps its cursor in sight; hex rows may have another length. */
+function resized(state: AppState, env: Env): AppState {
+  let next = settlePanes(state, env);
+  const page = currentPage(next);
+  next = updatePane(next, env, page.place, page.tab, (pane, content, height) => {
+    if (pane.kind === 'outline') return moveTo(pane, pane.cursor, height);
+    return content.kind === 'hex' ? resizeHex(content, pane, next.size.columns, height) : pane;
+  });
+  return next;
+}
+
+function foundItem(state: AppState, action: Extract<Action, { type: 'found-item' }>, env: Env): Step {
+  const { path, pattern } = action;
+  if (path === undefined) {
+    return only({ ...state, toast: { text: `no further ${pattern}`, tone: 'plain' } });
+  }
+  return only(
+    updatePane(state, env, action.place, action.tab, (pane, content, height) =>
+      pane.kind === 'outline' && content.kind === 'outline' ? showPath(content, pane, path, height) : pane,
+    ),
+  );
+}
+
+function foundBytes(state: AppState, action: Extract<Action, { type: 'found-bytes' }>, env: Env): Step {
+  const { hit, pattern } = action;
+  if (hit === undefined) {
+    return only({ ...state, toast: { text: `no further ${pattern}`, tone: 'plain' } });
+  }
+  return only(
+    updatePane(state, env, action.place, action.tab, (pane, content, height) =>
+      pane.kind === 'hex' && content.kind === 'hex' ? showHit(content, pane, hit, height) : pane,
+    ),
+  );
+}
+
+function only(state: AppState): Step {
+  return { state, effects: [] };
+}

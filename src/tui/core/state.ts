@@ -1,0 +1,174 @@
+import type { HexContent, HexState } from './hex.js';
+import type { Extract, Item, Opened, OutlineColumn, OutlineContent, Path } from './outline.js';
+import type { Place, ScreenName } from './place.js';
+import type { Matches } from './walk.js';
+
+export type Content = OutlineContent | HexContent;
+
+export interface Filter {
+  readonly pattern: string;
+  /** Absent until the first slice of the search is done. */
+  readonly matches?: Matches | undefined;
+}
+
+export interface OutlineState {
+  readonly kind: 'outline';
+  readonly tree: Opened;
+  readonly cursor: number;
+  readonly top: number;
+  /** Cells scrolled to the right, in running text. */
+  readonly left: number;
+  /** While it is there, only what matches is shown. */
+  readonly filter?: Filter | undefined;
+  /** What `n` looks for. */
+  readonly pattern?: string | undefined;
+}
+
+export type PaneState = OutlineState | HexState;
+
+/** A page that is open: where it is, which tab, and how each tab was left. */
+export interface PageState {
+  readonly place: Place;
+  readonly tab: string;
+  readonly panes: Readonly<Record<string, PaneState>>;
+  /** The screen that one came from, and that Esc leads back to. */
+  readonly from?: ScreenName;
+}
+
+/** What a line that is being typed is for. */
+export type Purpose =
+  | { readonly for: 'search' }
+  | { readonly for: 'search-all' }
+  | { readonly for: 'goto' }
+  | { readonly for: 'bookmark'; readonly place: Place; readonly label: string }
+  | { readonly for: 'extract'; readonly extract: Extract }
+  | { readonly for: 'save' };
+
+export interface Typing {
+  readonly purpose: Purpose;
+  readonly text: string;
+  /** Where the next character goes, in code units. */
+  readonly at: number;
+}
+
+export interface Bookmark {
+  readonly place: Place;
+  /** What was under the cursor; raw text. */
+  readonly label: string;
+  readonly note: string;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+}
+
+/** Something drawn over the page. */
+export type Overlay =
+  | { readonly kind: 'help'; readonly top: number }
+  | { readonly kind: 'bookmarks'; readonly cursor: number }
+  | {
+      readonly kind: 'item';
+      readonly item: Item;
+      readonly columns: readonly OutlineColumn[];
+      readonly top: number;
+    };
+
+export interface Job {
+  readonly id: number;
+  readonly label: string;
+  readonly done: number;
+  /** Absent when nobody knows. */
+  readonly total?: number | undefined;
+  readonly unit: 'bytes' | 'items';
+}
+
+export interface Toast {
+  readonly text: string;
+  readonly tone: 'good' | 'warn' | 'bad' | 'plain';
+}
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** All that the screens show, apart from the contents themselves. */
+export interface AppState {
+  readonly size: Size;
+  readonly screen: ScreenName;
+  /** For each screen its open pages, the one that is shown last. */
+  readonly stacks: Readonly<Record<ScreenName, readonly PageState[]>>;
+  readonly typing?: Typing | undefined;
+  readonly overlay?: Overlay | undefined;
+  readonly job?: Job | undefined;
+  readonly toast?: Toast | undefined;
+  readonly bookmarks: readonly Bookmark[];
+  /** Whether there are bookmarks that no file holds yet. */
+  readonly unsaved: boolean;
+  /** Whether `q` was pressed once with such bookmarks. */
+  readonly leaving: boolean;
+}
+
+/** Work that a key asks for and that is not a matter of state. Its results come back as events. */
+export type Effect =
+  | { readonly do: 'quit' }
+  | { readonly do: 'redraw' }
+  | { readonly do: 'copy'; readonly text: string }
+  | { readonly do: 'stop' }
+  | { readonly do: 'filter'; readonly place: Place; readonly tab: string; readonly pattern: string }
+  | {
+      readonly do: 'find-item';
+      readonly place: Place;
+      readonly tab: string;
+      readonly pattern: string;
+      readonly from: Path;
+      readonly by: 1 | -1;
+    }
+  | {
+      readonly do: 'find-bytes';
+      readonly place: Place;
+      readonly tab: string;
+      readonly pattern: string;
+      readonly from: bigint;
+      readonly by: 1 | -1;
+    }
+  | { readonly do: 'extract'; readonly extract: Extract; readonly path: string }
+  | { readonly do: 'save'; readonly path: string; readonly bookmarks: readonly Bookmark[] };
+
+/** One tab of a page, and how its contents come about: only once somebody looks at it. */
+export interface TabSpec {
+  readonly id: string;
+  readonly title: string;
+  load(context: LoadContext): Promise<Content>;
+}
+
+export interface LoadContext {
+  readonly signal: AbortSignal;
+  /** Says that the contents have grown or changed, and are to be drawn anew. */
+  changed(): void;
+  progress(done: number, total: number | undefined): void;
+}
+
+export interface PageSpec {
+  readonly screen: ScreenName;
+  /** Raw text. */
+  readonly title: string;
+  readonly tabs: readonly TabSpec[];
+  /** Whether a wide terminal shows where Enter would lead beside the page. */
+  readonly side?: boolean;
+}
+
+/** What the reducer may know of the world. */
+export interface Env {
+  page(place: Place): PageSpec;
+  /** The contents of a tab, once they are loaded. */
+  content(place: Place, tab: string): Content | undefined;
+  /** Names of the archive's entries, for `:`. */
+  readonly entries: readonly string[];
+  /** The time now, ISO 8601. */
+  now(): string;
+}
+
+/** What an action makes of the state, and the work that it asks for. */
+export interface Step {
+  readonly state: AppState;
+  readonly effects: readonly Effect[];
+}

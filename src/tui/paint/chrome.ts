@@ -1,0 +1,117 @@
+import { formatSize } from '../../base/units.js';
+import { pad, textWidth, truncate } from '../../render/width.js';
+import { BINDINGS, keyName } from '../core/keymap.js';
+import { SCREENS, type ScreenName } from '../core/place.js';
+import type { Job, PageSpec, Toast, Typing } from '../core/state.js';
+import { cell, inverse, paint, sideways, type Theme } from './theme.js';
+
+/** The eight screens with their number keys; the shown one in brackets. Narrow terminals name only that one. */
+export function screenBar(shown: ScreenName, columns: number, theme: Theme): string {
+  const names = SCREENS.map((name, at) => {
+    const title = `${at + 1} ${name[0]?.toUpperCase()}${name.slice(1)}`;
+    return name === shown ? `[${title}]` : title;
+  });
+  const whole = textWidth(names.join(' ')) <= columns;
+  const parts = SCREENS.map((name, at) => {
+    const text = whole || name === shown ? (names[at] ?? '') : String(at + 1);
+    return name === shown ? paint(theme, 'strong', inverse(text)) : paint(theme, 'dim', text);
+  });
+  return parts.join(' ');
+}
+
+/** What the page is about, and at the right which archive this is. */
+export function titleLine(title: string, archive: string, columns: number, theme: Theme): string {
+  const right = cell(archive, Math.floor(columns / 2));
+  const left = cell(title, columns - textWidth(right) - 2);
+  const gap = ' '.repeat(Math.max(1, columns - textWidth(left) - textWidth(right)));
+  return paint(theme, 'strong', left) + gap + paint(theme, 'dim', right);
+}
+
+/** The page's tabs; the shown one in brackets. Where they do not fit, those around it. */
+export function tabLine(page: PageSpec, tab: string, columns: number, theme: Theme): string {
+  const texts = page.tabs.map(({ id, title }) => (id === tab ? `[${title}]` : ` ${title} `));
+  const shown = page.tabs.findIndex(({ id }) => id === tab);
+  let from = 0;
+  while (from < shown && textWidth(texts.slice(from, shown + 1).join(' ')) > columns - 2) from += 1;
+  let used = from > 0 ? 2 : 0;
+  const parts: string[] = from > 0 ? ['<'] : [];
+  for (let at = from; at < texts.length; at += 1) {
+    const text = texts[at] ?? '';
+    used += textWidth(text) + 1;
+    if (used > columns) {
+      parts.push('>');
+      break;
+    }
+    parts.push(at === shown ? paint(theme, 'strong', text) : paint(theme, 'dim', text));
+  }
+  return parts.join(' ');
+}
+
+/** What the line at the bottom asks for. */
+const QUESTIONS: Readonly<Record<Typing['purpose']['for'], string>> = {
+  search: '/',
+  'search-all': 'search all memory: ',
+  goto: ':',
+  bookmark: 'note: ',
+  extract: 'extract to: ',
+  save: 'save bookmarks to (.md or .json): ',
+};
+
+/** The line at the bottom: what is being typed, what happened, how far work is, or the keys worth knowing. */
+export function statusLine(
+  status: { typing?: Typing | undefined; toast?: Toast | undefined; job?: Job | undefined },
+  position: string,
+  columns: number,
+  theme: Theme,
+): string {
+  if (status.typing !== undefined) return typingLine(status.typing, columns);
+  const right = cell(position, Math.floor(columns / 2));
+  const room = columns - textWidth(right) - 1;
+  const { toast, job } = status;
+  let left: string;
+  if (toast !== undefined) {
+    const mark = { good: 'done: ', warn: '! ', bad: 'failed: ', plain: '' }[toast.tone];
+    left = paint(theme, toast.tone, pad(cell(mark + toast.text, room), room, 'left'));
+  } else if (job !== undefined) {
+    left = pad(cell(jobText(job), room), room, 'left');
+  } else {
+    left = paint(theme, 'dim', pad(truncate(hints(room), room), room, 'left'));
+  }
+  return `${left} ${right}`;
+}
+
+function typingLine(typing: Typing, columns: number): string {
+  const question = QUESTIONS[typing.purpose.for];
+  const room = columns - question.length - 1;
+  // the cursor stays in sight: what is far before it is moved out to the left
+  const ahead = cell(typing.text.slice(0, typing.at), 1e5);
+  const left = Math.max(0, textWidth(ahead) - room + 1);
+  const shown = sideways(typing.text, left, room);
+  const under = cell(typing.text.slice(typing.at), 1);
+  const before = sideways(typing.text.slice(0, typing.at), left, room);
+  const after = shown.slice(before.length + under.length);
+  return question + before + inverse(under === '' ? ' ' : under) + after;
+}
+
+function jobText(job: Job): string {
+  const amount = (value: number): string => (job.unit === 'bytes' ? formatSize(value) : String(value));
+  const total = job.total === undefined ? '' : ` of ${amount(job.total)}`;
+  const share =
+    job.total === undefined || job.total === 0 ? '' : ` ${Math.floor((job.done * 100) / job.total)}%`;
+  return `${job.label} ${amount(job.done)}${total}${share}, Esc stops`;
+}
+
+/** As many of the keys worth knowing as fit. */
+function hints(room: number): string {
+  const all = BINDINGS.filter(({ hint }) => hint !== undefined).map(
+    ({ keys, hint }) => `${keyName(keys[0] ?? '')} ${hint}`,
+  );
+  // the last two, help and quit, matter most to who is lost
+  let text = '';
+  const last = all.slice(-2).join('  ');
+  for (const hint of all.slice(0, -2)) {
+    if (textWidth(`${text}${hint}  ${last}`) > room) break;
+    text += `${hint}  `;
+  }
+  return text + last;
+}

@@ -1,0 +1,86 @@
+import { escapeText } from '../../render/escape.js';
+import { characterWidth, pad, textWidth } from '../../render/width.js';
+import { BINDINGS, type Binding, keyName } from '../core/keymap.js';
+import type { Item, OutlineColumn } from '../core/outline.js';
+import type { Bookmark } from '../core/state.js';
+import { cell, inverse, paint, type Theme } from './theme.js';
+
+/** The key table as lines; in a wide terminal in two columns. */
+export function helpLines(columns: number, theme: Theme): string[] {
+  const groups = ['Move', 'Look', 'Find', 'Keep', 'Other'] as const;
+  const block = (group: Binding['group'], width: number): string[] => [
+    paint(theme, 'strong', pad(group, width, 'left')),
+    ...BINDINGS.filter((binding) => binding.group === group).map(({ keys, help }) => {
+      const names = pad(keys.map(keyName).join(' '), 12, 'left');
+      return pad(cell(`  ${names} ${help}`, width), width, 'left');
+    }),
+    pad('', width, 'left'),
+  ];
+  const numbers = '  1-8          the screens by their numbers';
+  if (columns < 140) return [...groups.flatMap((group) => block(group, columns)), numbers];
+  const half = Math.floor(columns / 2) - 1;
+  const left = [...block('Move', half), ...block('Look', half), numbers];
+  const right = [...block('Find', half), ...block('Keep', half), ...block('Other', half)];
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, at) => {
+    const text = left[at] ?? '';
+    return `${at < left.length ? text : ' '.repeat(half)}  ${right[at] ?? ''}`;
+  });
+}
+
+/** No single field is unfolded further than this. */
+const FIELD_LIMIT = 64 * 1024;
+
+/** Every field of a row in full, each on as many lines as it needs. */
+export function itemLines(
+  item: Item,
+  columns: readonly OutlineColumn[],
+  width: number,
+  theme: Theme,
+): string[] {
+  const names = columns.map(({ header }) => header);
+  const label = Math.min(24, Math.max(0, ...names.map(textWidth)));
+  const lines: string[] = [];
+  item.cells.forEach((raw, at) => {
+    const text = escapeText(raw.slice(0, FIELD_LIMIT)) + (raw.length > FIELD_LIMIT ? '…' : '');
+    const pieces = wrap(text, Math.max(8, width - label - 2));
+    pieces.forEach((piece, row) => {
+      const name = pad(row === 0 ? cell(names[at] ?? '', label) : '', label, 'left');
+      lines.push(`${paint(theme, 'strong', name)}  ${paint(theme, item.tones?.[at] ?? 'plain', piece)}`);
+    });
+  });
+  return lines;
+}
+
+/** The bookmarks as lines, two for each. */
+export function bookmarkLines(
+  bookmarks: readonly Bookmark[],
+  cursor: number,
+  width: number,
+  theme: Theme,
+): string[] {
+  if (bookmarks.length === 0)
+    return [paint(theme, 'dim', '  none yet: b makes one of what is under the cursor')];
+  return bookmarks.flatMap(({ label, note, time }, at) => {
+    const first = pad(cell(`${at === cursor ? '>' : ' '} ${label}`, width), width, 'left');
+    const second = cell(`    ${note === '' ? '(no note)' : note}`, Math.max(8, width - time.length - 2));
+    return [at === cursor ? inverse(first) : first, `${second}  ${paint(theme, 'dim', time)}`];
+  });
+}
+
+/** Safe text in pieces of at most `width` cells. */
+function wrap(text: string, width: number): string[] {
+  const pieces: string[] = [];
+  let piece = '';
+  let used = 0;
+  for (const character of text) {
+    const cells = characterWidth(character);
+    if (used + cells > width) {
+      pieces.push(piece);
+      piece = '';
+      used = 0;
+    }
+    piece += character;
+    used += cells;
+  }
+  return [...pieces, piece];
+}

@@ -1,0 +1,177 @@
+import { ColdcaseError } from '../../base/errors.js';
+import { createAside, writeFileAside } from '../../base/files.js';
+import { formatSize } from '../../base/units.js';
+import type { Extract } from '../core/outline.js';
+import type { Effect, Job } from '../core/state.js';
+import { filterItems, findItem } from '../core/walk.js';
+import { COPY_LIMIT } from '../terminal/session.js';
+import { caseNote } from './case-note.js';
+import type { Store } from './store.js';
+
+/** What the work needs of the world outside. */
+export interface World {
+  /** Sends a control sequence to the terminal, beside the frames. */
+  copy(text: string): void;
+  redraw(): void;
+  quit(): void;
+  /** For the case note. */
+  readonly archive: string;
+  readonly version: string;
+}
+
+const PROGRESS_MS = 100;
+
+/** Does what keys ask for: one long work at a time, a new one stops the one before. */
+export class Performer {
+  readonly #world: World;
+  #running: { controller: AbortController; id: number } | undefined;
+  #ids = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  readonly perform = (effect: Effect, store: Store): void => {
+    switch (effect.do) {
+      case 'quit':
+        this.stop(store);
+        this.#world.quit();
+        return;
+      case 'redraw':
+        this.#world.redraw();
+        return;
+      case 'stop':
+        this.stop(store);
+        return;
+      case 'copy':
+        this.#copy(effect.text, store);
+        return;
+      case 'filter':
+        this.#run(store, undefined, async (run) => {
+          const content = store.env.content(effect.place, effect.tab);
+          if (content?.kind !== 'outline') return;
+          for await (const matches of filterItems(content.root, effect.pattern, run.signal)) {
+            store.dispatch({ type: 'matches', place: effect.place, tab: effect.tab, matches });
+          }
+        });
+        return;
+      case 'find-item':
+        this.#run(store, { label: 'looking', unit: 'items' }, async (run) => {
+          const { place, tab, pattern, from, by } = effect;
+          const content = store.env.content(place, tab);
+          if (content?.kind !== 'outline') return;
+          const path = await findItem(content.root, pattern, from, by, run.signal);
+          if (!run.signal.aborted) store.dispatch({ type: 'found-item', place, tab, pattern, path });
+        });
+        return;
+      case 'find-bytes':
+        this.#run(store, { label: 'searching', unit: 'bytes' }, async (run) => {
+          const { place, tab, pattern, from, by } = effect;
+          const content = store.env.content(place, tab);
+          if (content?.kind !== 'hex') return;
+          const hit = await content.find(pattern, from, by, run);
+          if (!run.signal.aborted) store.dispatch({ type: 'found-bytes', place, tab, pattern, hit });
+        });
+        return;
+      case 'extract':
+        this.#run(store, { label: 'extracting', unit: 'bytes' }, async (run) => {
+          const size = await write(effect.extract, effect.path, run);
+          const text = `${effect.path}: ${formatSize(size)} written, mode 0600`;
+          store.dispatch({ type: 'toast', toast: { text, tone: 'good' } });
+        });
+        return;
+      case 'save':
+        this.#run(store, undefined, async () => {
+          const { archive, version } = this.#world;
+          await writeFileAside(effect.path, caseNote(effect.path, effect.bookmarks, archive, version));
+          const text = `${effect.path}: ${effect.bookmarks.length} bookmarks saved`;
+          store.dispatch({ type: 'saved', toast: { text, tone: 'good' } });
+        });
+        return;
+    }
+  };
+
+  stop(store: Store): void {
+    if (this.#running === undefined) return;
+    this.#running.controller.abort();
+    this.#running = undefined;
+    store.dispatch({ type: 'job', job: undefined });
+  }
+
+  #copy(text: string, store: Store): void {
+    if (Buffer.byteLength(text) > COPY_LIMIT) {
+      const toast = { text: 'too much for a clipboard: extract it instead', tone: 'warn' } as const;
+      store.dispatch({ type: 'toast', toast });
+      return;
+    }
+    this.#world.copy(text);
+    store.dispatch({ type: 'toast', toast: { text: 'sent to the clipboard', tone: 'plain' } });
+  }
+
+  #run(
+    store: Store,
+    job: Pick<Job, 'label' | 'unit'> | undefined,
+    work: (run: Running) => Promise<void>,
+  ): void {
+    this.stop(store);
+    this.#ids += 1;
+    const id = this.#ids;
+    const controller = new AbortController();
+    this.#running = { controller, id };
+    let last = performance.now();
+    const progress = (done: number, total: number | undefined): void => {
+      const now = performance.now();
+      if (job === undefined || controller.signal.aborted || now - last < PROGRESS_MS) return;
+      last = now;
+      store.dispatch({ type: 'job', job: { id, ...job, done, total } });
+    };
+    work({ signal: controller.signal, progress })
+      .catch((error: unknown) => {
+        if (controller.signal.aborted) return;
+        store.dispatch({ type: 'toast', toast: { text: errorText(error), tone: 'bad' } });
+      })
+      .finally(() => {
+        if (this.#running?.id !== id) return;
+        this.#running = undefined;
+        store.dispatch({ type: 'job', job: undefined });
+      });
+    // work that takes long enough to be noticed says that it goes on, before it knows how far it is
+    const slow = setTimeout(() => {
+      if (job !== undefined && this.#running?.id === id && store.state.job === undefined) {
+        store.dispatch({ type: 'job', job: { id, ...job, done: 0 } });
+      }
+    }, 2 * PROGRESS_MS);
+    slow.unref();
+  }
+}
+
+interface Running {
+  readonly signal: AbortSignal;
+  progress(done: number, total: number | undefined): void;
+}
+
+/** Writes an extract under a path that nothing has yet: aside, flushed, 0600, then named. Returns its size. */
+async function write(extract: Extract, path: string, run: Running): Promise<number> {
+  const file = await createAside(path);
+  let written = 0;
+  try {
+    for await (const chunk of extract.stream(run.signal)) {
+      run.signal.throwIfAborted();
+      await file.handle.appendFile(chunk);
+      written += chunk.length;
+      run.progress(written, extract.size);
+    }
+    run.signal.throwIfAborted();
+    await file.commit();
+    return written;
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+}
+
+function errorText(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const remedy = error instanceof ColdcaseError ? error.remedy : undefined;
+  return remedy === undefined ? message : `${message}; ${remedy}`;
+}
