@@ -1,4 +1,5 @@
 import type { ArchiveEntry, EntryType } from '../archive/archive.js';
+import { modeText } from '../archive/mode.js';
 import { selectEntries } from '../archive/select.js';
 import { formatTime } from '../base/units.js';
 import type { Column, Row } from '../render/table.js';
@@ -24,7 +25,7 @@ export interface LsRow extends Row {
 }
 
 const COLUMNS: readonly Column<LsRow>[] = [
-  { key: 'mode', header: 'MODE', text: (row) => modeText(row) },
+  { key: 'mode', header: 'MODE', text: (row) => modeText(row.type, Number.parseInt(row.mode, 8)) },
   { key: 'uid', header: 'OWNER', text: (row) => `${row.owner || row.uid}/${row.group || row.gid}` },
   { key: 'size', header: 'SIZE', align: 'right', text: (row) => row.device ?? String(row.size) },
   { key: 'mtime', header: 'MODIFIED' },
@@ -78,29 +79,6 @@ function lsRow(entry: ArchiveEntry, path: string): LsRow {
     link: entry.linkName ?? null,
     device: entry.device === undefined ? null : `${entry.device.major},${entry.device.minor}`,
   };
-}
-
-const TYPE_LETTERS: Readonly<Record<EntryType, string>> = {
-  file: '-',
-  directory: 'd',
-  symlink: 'l',
-  hardlink: 'h',
-  'character-device': 'c',
-  'block-device': 'b',
-  fifo: 'p',
-  other: '?',
-};
-
-/** As ls(1) and tar(1) show it: `-rwsr-xr-x`. */
-function modeText(row: LsRow): string {
-  const mode = Number.parseInt(row.mode, 8);
-  const triple = (shift: number, special: number, letter: string): string => {
-    const bits = mode >> shift;
-    const runs = (bits & 1) !== 0;
-    const last = (mode & special) === 0 ? (runs ? 'x' : '-') : runs ? letter : letter.toUpperCase();
-    return `${(bits & 4) === 0 ? '-' : 'r'}${(bits & 2) === 0 ? '-' : 'w'}${last}`;
-  };
-  return TYPE_LETTERS[row.type] + triple(6, 0o4000, 's') + triple(3, 0o2000, 's') + triple(0, 0o1000, 't');
 }
 
 function linkText(row: LsRow): string {

@@ -41,6 +41,15 @@ export async function fileInfo(name: string, source: ByteSource): Promise<JsonOb
   return { magic: image.kind, count };
 }
 
+/** The messages of any file of a dump, to be read one by one; of a file that holds none, what it is. */
+export async function openDecodable(
+  name: string,
+  source: ByteSource,
+): Promise<Decodable | { readonly raw: JsonObject }> {
+  const image = await findDecodable(name, source);
+  return 'records' in image ? image : { raw: describeRaw(name, source, image) };
+}
+
 async function findDecodable(name: string, source: ByteSource): Promise<Decodable | ImageIdentity> {
   const identity = await identifyImage(source);
   if (rawContents(name) !== undefined) return identity;

@@ -1,3 +1,5 @@
+import { rawContents } from '../../criu/raw.js';
+
 /** The eight screens, in the order of their number keys. */
 export const SCREENS = [
   'overview',
@@ -72,7 +74,7 @@ export function parseGoto(text: string, pid: number | undefined, entries: readon
 /** Where an entry of the archive is shown: CRIU images decoded, everything else as a file. */
 export function entryPlace(name: string): Place {
   const image = /(?:^|\/)checkpoint\/([^/]+\.img)$/.exec(name)?.[1];
-  return image !== undefined && !/^pages-/.test(image)
+  return image !== undefined && rawContents(image) === undefined
     ? { page: 'image', subject: image }
     : { page: 'entry', subject: name };
 }

@@ -1,0 +1,105 @@
+import type { Archive, ArchiveEntry } from '../../archive/archive.js';
+import { modeText } from '../../archive/mode.js';
+import { formatSize, formatTime } from '../../base/units.js';
+import type { Item, OutlineContent, Tone } from '../core/outline.js';
+import { entryPlace } from '../core/place.js';
+import type { LoadContext } from '../core/state.js';
+import { branch, sourceExtract } from './items.js';
+import { pathTree } from './path-tree.js';
+
+const SETUID_OR_SETGID = 0o6000;
+
+export const ENTRY_COLUMNS = [
+  { header: 'NAME', squeeze: 1 },
+  { header: 'SIZE', align: 'right' as const },
+  { header: 'MODE' },
+  { header: 'OWNER', squeeze: 3 },
+  { header: 'MODIFIED', squeeze: 4 },
+];
+
+/** Entries of an archive as a tree of directories. Files that run with other rights than their caller's are marked. */
+export async function entryTree(
+  entries: readonly ArchiveEntry[],
+  subjectOf: (name: string) => string,
+  archive: Archive,
+  context: LoadContext,
+  more: { readonly extra?: readonly Item[]; readonly note?: string } = {},
+): Promise<OutlineContent> {
+  const describe = (name: string, entry: ArchiveEntry | undefined, isDirectory: boolean): Partial<Item> => {
+    if (entry === undefined) return { cells: [isDirectory ? `${name}/` : name, '', '', '', ''] };
+    return entryItem(name, entry, subjectOf(entry.name), archive, isDirectory);
+  };
+  const tree = await pathTree(entries, (entry) => entry.name, describe, context.signal);
+  const extra = more.extra ?? [];
+  const root: Item = {
+    cells: [],
+    count: extra.length + tree.count,
+    child: (index) => extra[index] ?? tree.child?.(index - extra.length) ?? branch([], []),
+  };
+  return {
+    kind: 'outline',
+    columns: ENTRY_COLUMNS,
+    root,
+    open: openFew(root),
+    empty: 'no entries',
+    note: more.note,
+  };
+}
+
+function entryItem(
+  name: string,
+  entry: ArchiveEntry,
+  subject: string,
+  archive: Archive,
+  isDirectory: boolean,
+): Partial<Item> {
+  const risky = entry.type === 'file' && (entry.mode & SETUID_OR_SETGID) !== 0;
+  const label = entry.linkName === undefined ? name : `${name} -> ${entry.linkName}`;
+  const hasContents = entry.type === 'file' || entry.type === 'hardlink';
+  const tone: Tone | undefined = risky ? 'bad' : undefined;
+  return {
+    cells: [
+      isDirectory || entry.type === 'directory' ? `${label}/` : label,
+      hasContents ? formatSize(entry.size) : '',
+      modeText(entry.type, entry.mode),
+      `${entry.uid}:${entry.gid}`,
+      timeText(entry.mtime),
+    ],
+    id: entry.name,
+    tone,
+    mark: risky ? '!' : undefined,
+    copy: entry.name,
+    place: hasContents && !isDirectory ? placeOf(subject) : undefined,
+    extract: hasContents ? sourceExtract(entry.name, entry.size, () => archive.open(entry)) : undefined,
+  };
+}
+
+function placeOf(subject: string): Item['place'] {
+  return subject.includes('//') ? { page: 'entry', subject } : entryPlace(subject);
+}
+
+function timeText(seconds: number): string {
+  const time = new Date(seconds * 1000);
+  return Number.isNaN(time.getTime()) ? String(seconds) : formatTime(time);
+}
+
+/** Small trees are shown open: breadth first, as long as the rows stay few. */
+function openFew(root: Item): number[][] {
+  const paths: number[][] = [];
+  const queue: { item: Item; path: number[] }[] = [{ item: root, path: [] }];
+  let rows = root.count;
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const { item, path } = next;
+    if (path.length > 0) {
+      if (rows + item.count > OPEN_ROWS) continue;
+      rows += item.count;
+      paths.push(path);
+    }
+    for (let at = 0; at < Math.min(item.count, OPEN_ROWS); at += 1) {
+      const child = item.child?.(at);
+      if (child !== undefined && child.count > 0) queue.push({ item: child, path: [...path, at] });
+    }
+  }
+  return paths;
+}
+const OPEN_ROWS = 40;
