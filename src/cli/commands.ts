@@ -47,6 +47,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'everything about a checkpoint, as a tree',
     load: async () => (await import('./inspect.js')).inspectCommand,
   },
+  findings: {
+    summary: 'what stands out, to be looked at first',
+    load: async () => (await import('./findings.js')).findingsCommand,
+  },
   ps: {
     summary: 'processes, their commands and the files that they run',
     load: async () => (await import('./ps.js')).psCommand,
@@ -74,6 +78,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   threads: {
     summary: 'threads',
     load: async () => (await import('./threads.js')).threadsCommand,
+  },
+  signals: {
+    summary: 'signal handlers, blocked and pending signals',
+    load: async () => (await import('./signals.js')).signalsCommand,
   },
   creds: {
     summary: 'users, capabilities, seccomp, namespaces, cgroups',
@@ -122,5 +130,9 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   demo: {
     summary: 'the whole way on an embedded kubelet and a real sample, no cluster',
     load: async () => (await import('./demo.js')).demoCommand,
+  },
+  browse: {
+    summary: 'the terminal UI: look around in an archive, sealed or not',
+    load: async () => (await import('./browse.js')).browseCommand,
   },
 };

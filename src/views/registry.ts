@@ -7,6 +7,10 @@ interface ViewEntry {
 
 /** Every view of one checkpoint by its name, in the order in which they are offered. Loaded when asked for. */
 export const VIEWS = {
+  findings: {
+    summary: 'what stands out, to be looked at first',
+    load: async () => (await import('./findings.js')).findingsView,
+  },
   ps: {
     summary: 'processes, their commands and the files that they run',
     load: async () => (await import('./ps.js')).psView,
@@ -19,6 +23,10 @@ export const VIEWS = {
   mounts: { summary: 'mounts', load: async () => (await import('./mounts.js')).mountsView },
   env: { summary: 'environment variables', load: async () => (await import('./env.js')).envView },
   maps: { summary: 'memory mappings', load: async () => (await import('./maps.js')).mapsView },
+  signals: {
+    summary: 'signal handlers, blocked and pending signals',
+    load: async () => (await import('./signals.js')).signalsView,
+  },
   threads: { summary: 'threads', load: async () => (await import('./threads.js')).threadsView },
   creds: {
     summary: 'users, capabilities, seccomp, namespaces, cgroups',

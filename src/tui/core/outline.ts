@@ -31,6 +31,8 @@ export interface Item {
   /** What `y` copies; the cells if absent. */
   readonly copy?: string | undefined;
   readonly extract?: Extract | undefined;
+  /** Every field in full, with what it is called; the cells if absent. */
+  readonly facts?: (() => readonly (readonly [name: string, text: string])[]) | undefined;
   /** A title among the rows. */
   readonly heading?: boolean | undefined;
 }

@@ -1,6 +1,6 @@
 import { layoutOf, paneHeight } from './layout.js';
 import { openHex, showAddress } from './pane-hex.js';
-import { findId, openOutline, outlineRow, showPath } from './pane-outline.js';
+import { adoptOutline, findId, openOutline, outlineRow, showPath } from './pane-outline.js';
 import { type Place, placeKey, SCREENS, type ScreenName } from './place.js';
 import type { AppState, Content, Env, PageState, PaneState } from './state.js';
 
@@ -20,16 +20,16 @@ export function currentPane(
   const content = env.content(page.place, page.tab);
   if (content === undefined) return undefined;
   const height = bodyHeight(state, env, page, content);
-  const pane = page.panes[page.tab] ?? openPane(content, page, state.size.columns, height);
+  const pane = paneOf(page, page.tab, content, state.size.columns, height);
   return { page, content, pane, height };
 }
 
 /** Gives every page of the shown screen whose contents have arrived its pane, with the cursor where it was asked for. */
 export function settlePanes(state: AppState, env: Env): AppState {
   const page = currentPage(state);
-  if (page.panes[page.tab] !== undefined) return state;
   const shown = currentPane(state, env);
-  return shown === undefined ? state : putPane(state, page, page.tab, shown.pane);
+  if (shown === undefined || shown.pane === page.panes[page.tab]) return state;
+  return putPane(state, page, page.tab, shown.pane);
 }
 
 /** Changes one tab's pane, wherever its page is open. */
@@ -48,7 +48,7 @@ export function updatePane(
     for (const page of state.stacks[screen]) {
       if (placeKey(page.place) !== key) continue;
       const height = bodyHeight(state, env, page, content);
-      const pane = page.panes[tab] ?? openPane(content, page, state.size.columns, height);
+      const pane = paneOf(page, tab, content, state.size.columns, height);
       const changed = change(pane, content, height);
       if (changed !== page.panes[tab]) result = putPane(result, page, tab, changed);
     }
@@ -143,6 +143,14 @@ function samePage(a: PageState, b: PageState): boolean {
 
 function bodyHeight(state: AppState, env: Env, page: PageState, content: Content): number {
   return paneHeight(content, layoutOf(state.size, env.page(page.place)).rows);
+}
+
+/** A tab's pane as it was left, or fresh; where the contents have grown since, with the new rows. */
+function paneOf(page: PageState, tab: string, content: Content, columns: number, height: number): PaneState {
+  const left = page.panes[tab];
+  if (left === undefined || left.kind !== content.kind) return openPane(content, page, columns, height);
+  if (left.kind === 'outline' && content.kind === 'outline') return adoptOutline(content, left, height);
+  return left;
 }
 
 function openPane(content: Content, page: PageState, columns: number, height: number): PaneState {

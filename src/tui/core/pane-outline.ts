@@ -24,7 +24,19 @@ export function openOutline(content: OutlineContent): OutlineState {
     const item = itemAt(content.root, path);
     if (item !== undefined && item.count > 0) tree = setOpen(tree, path, opened(item));
   }
-  return { kind: 'outline', tree, cursor: 0, top: 0, left: 0 };
+  return { kind: 'outline', root: content.root, tree, cursor: 0, top: 0, left: 0 };
+}
+
+/** The same place in contents that have taken the place of others, with more rows at the end. */
+export function adoptOutline(content: OutlineContent, state: OutlineState, height: number): OutlineState {
+  if (state.root === content.root) return state;
+  const before = state.root.count;
+  const { rows, open } = state.tree;
+  const tree =
+    content.root.count >= before
+      ? { rows: rows + content.root.count - before, open }
+      : openOutline(content).tree;
+  return moveTo({ ...state, root: content.root, tree }, state.cursor, height);
 }
 
 /** Rows that can be scrolled over now: all that are visible, or those that the filter leaves. */

@@ -137,6 +137,10 @@ function reduceCommand(state: AppState, command: Command, env: Env): Step {
       return only(ask(state, { for: 'search-all' }));
     case 'back':
       if (state.job !== undefined) return { state, effects: [{ do: 'stop' }] };
+      if (env.growing(currentPage(state).place, currentPage(state).tab)) {
+        const { place, tab } = currentPage(state);
+        return { state, effects: [{ do: 'stop-growing', place, tab }] };
+      }
       return only(leavePage(state, env));
     default:
       return paneAction(state, command, env);

@@ -13,6 +13,8 @@ export interface Filter {
 
 export interface OutlineState {
   readonly kind: 'outline';
+  /** What the tree is of: contents that grow have a new root each time. */
+  readonly root: Item;
   readonly tree: Opened;
   readonly cursor: number;
   readonly top: number;
@@ -113,6 +115,7 @@ export type Effect =
   | { readonly do: 'redraw' }
   | { readonly do: 'copy'; readonly text: string }
   | { readonly do: 'stop' }
+  | { readonly do: 'stop-growing'; readonly place: Place; readonly tab: string }
   | { readonly do: 'filter'; readonly place: Place; readonly tab: string; readonly pattern: string }
   | {
       readonly do: 'find-item';
@@ -142,9 +145,14 @@ export interface TabSpec {
 
 export interface LoadContext {
   readonly signal: AbortSignal;
-  /** Says that the contents have grown or changed, and are to be drawn anew. */
+  /** Says that bytes of the contents have come, and that they are to be drawn anew. */
   changed(): void;
   progress(done: number, total: number | undefined): void;
+  /**
+   * Goes on after `load` has given the first contents: each `update` takes their place, with more rows at the end.
+   * Esc stops it, and so does nobody having looked at it for long.
+   */
+  goOn(work: (update: (content: Content) => void) => Promise<void>): void;
 }
 
 export interface PageSpec {
@@ -161,6 +169,8 @@ export interface Env {
   page(place: Place): PageSpec;
   /** The contents of a tab, once they are loaded. */
   content(place: Place, tab: string): Content | undefined;
+  /** Whether the contents of a tab are still growing. */
+  growing(place: Place, tab: string): boolean;
   /** Names of the archive's entries, for `:`. */
   readonly entries: readonly string[];
   /** The time now, ISO 8601. */

@@ -50,6 +50,11 @@ export function paintOutline(content: OutlineContent, state: OutlineState, frame
   return lines;
 }
 
+/** A title, or any row of one cell among rows of several, has the whole width for itself. */
+function spans(item: Item, content: OutlineContent): boolean {
+  return item.heading === true || (item.cells.length === 1 && content.columns.length > 1);
+}
+
 /** Where the cursor is among the rows, for the status line. */
 export function outlinePosition(state: OutlineState): string {
   const rows = outlineRows(state);
@@ -69,7 +74,7 @@ function paintRow(
   const { theme, columns } = frame;
   const pattern = state.filter?.pattern ?? state.pattern;
   const gutter = `${frame.focused ? '>' : ' '}${item.mark === undefined ? ' ' : cell(item.mark, 1)}`;
-  if (content.prose === true || item.heading === true) {
+  if (content.prose === true || spans(item, content)) {
     const tone = item.heading === true ? 'strong' : item.tone;
     const text = sideways(first, content.prose === true ? state.left : 0, columns - GUTTER);
     return frame.focused
@@ -140,7 +145,7 @@ function columnWidths(
   const { columns } = content;
   const widest = seen.get(content) ?? columns.map(({ header }) => textWidth(header));
   rows.forEach(({ item }, index) => {
-    if (item.heading === true) return;
+    if (spans(item, content)) return;
     for (let at = 0; at < columns.length; at += 1) {
       const raw = at === 0 ? (firsts[index] ?? '') : (item.cells[at] ?? '');
       widest[at] = Math.max(widest[at] ?? 0, rawWidth(raw, WIDEST));

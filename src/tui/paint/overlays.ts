@@ -37,15 +37,16 @@ export function itemLines(
   width: number,
   theme: Theme,
 ): string[] {
-  const names = columns.map(({ header }) => header);
+  const facts = item.facts?.() ?? item.cells.map((text, at) => [columns[at]?.header ?? '', text] as const);
+  const names = facts.map(([name]) => name);
   const label = Math.min(24, Math.max(0, ...names.map(textWidth)));
   const lines: string[] = [];
-  item.cells.forEach((raw, at) => {
+  facts.forEach(([fact, raw]) => {
     const text = escapeText(raw.slice(0, FIELD_LIMIT)) + (raw.length > FIELD_LIMIT ? '…' : '');
     const pieces = wrap(text, Math.max(8, width - label - 2));
     pieces.forEach((piece, row) => {
-      const name = pad(row === 0 ? cell(names[at] ?? '', label) : '', label, 'left');
-      lines.push(`${paint(theme, 'strong', name)}  ${paint(theme, item.tones?.[at] ?? 'plain', piece)}`);
+      const name = pad(row === 0 ? cell(fact, label) : '', label, 'left');
+      lines.push(`${paint(theme, 'strong', name)}  ${piece}`);
     });
   });
   return lines;

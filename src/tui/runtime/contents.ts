@@ -1,7 +1,7 @@
 import { ColdcaseError, InterruptedError } from '../../base/errors.js';
 import type { Item, OutlineContent, Tone } from '../core/outline.js';
 import { type Place, placeKey } from '../core/place.js';
-import type { Content, PageSpec } from '../core/state.js';
+import type { Content, LoadContext, PageSpec } from '../core/state.js';
 
 /** Contents that nobody looks at are kept for coming back to, but no more of them than this. */
 const KEPT = 24;
@@ -10,6 +10,7 @@ interface Entry {
   content?: Content;
   readonly controller: AbortController;
   progress: { done: number; total: number | undefined };
+  growing: boolean;
 }
 
 export interface Wanted {
@@ -45,10 +46,14 @@ export class Contents {
     return `reading: ${progress.done}${total}`;
   }
 
-  /** Whether loading is under way. */
-  loading(wanted: Wanted): boolean {
-    const entry = this.#entries.get(keyOf(wanted));
-    return entry !== undefined && entry.content === undefined;
+  /** Whether a tab has contents that still grow. */
+  growing(wanted: Wanted): boolean {
+    return this.#entries.get(keyOf(wanted))?.growing === true;
+  }
+
+  /** Ends the growing of a tab's contents; what is there stays. */
+  stop(wanted: Wanted): void {
+    this.#entries.get(keyOf(wanted))?.controller.abort(new InterruptedError('stopped'));
   }
 
   /** Says what is looked at now: it is loaded, and what else is still loading is given up. */
@@ -84,30 +89,41 @@ export class Contents {
 
   #load(wanted: Wanted, key: string): void {
     const controller = new AbortController();
-    const entry: Entry = { controller, progress: { done: 0, total: undefined } };
+    const { signal } = controller;
+    const entry: Entry = { controller, progress: { done: 0, total: undefined }, growing: false };
     this.#entries.set(key, entry);
-    const context = {
-      signal: controller.signal,
+    const put = (content: Content): void => {
+      if (this.#entries.get(key) !== entry) return;
+      entry.content = content;
+      this.#changed(true);
+    };
+    let goingOn: ((update: (content: Content) => void) => Promise<void>) | undefined;
+    const context: LoadContext = {
+      signal,
       changed: () => this.#changed(false),
-      progress: (done: number, total: number | undefined) => {
+      progress: (done, total) => {
         entry.progress = { done, total };
         this.#changed(false);
       },
+      goOn: (work) => {
+        goingOn = work;
+      },
     };
-    const spec = this.#pageOf(wanted.place).tabs.find(({ id }) => id === wanted.tab);
-    const loading =
-      spec === undefined
-        ? Promise.resolve<Content>(lines(['there is nothing here'], 'dim'))
-        : Promise.resolve().then(() => spec.load(context));
-    loading
+    const run = async (): Promise<void> => {
+      const spec = this.#pageOf(wanted.place).tabs.find(({ id }) => id === wanted.tab);
+      const first = await (spec?.load(context) ?? lines(['there is nothing here'], 'dim'));
+      if (signal.aborted) return;
+      entry.growing = goingOn !== undefined;
+      put(first);
+      await goingOn?.(put);
+    };
+    run()
       .catch((error: unknown) => {
-        if (controller.signal.aborted) return undefined;
-        return failed(error);
+        if (!signal.aborted) put(failed(error));
       })
-      .then((content) => {
-        if (content === undefined || controller.signal.aborted) return;
-        entry.content = content;
-        this.#changed(true);
+      .finally(() => {
+        entry.growing = false;
+        this.#changed(false);
       });
   }
 }

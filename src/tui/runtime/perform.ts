@@ -2,11 +2,11 @@ import { ColdcaseError } from '../../base/errors.js';
 import { createAside, writeFileAside } from '../../base/files.js';
 import { formatSize } from '../../base/units.js';
 import type { Extract } from '../core/outline.js';
-import type { Effect, Job } from '../core/state.js';
+import type { Job } from '../core/state.js';
 import { filterItems, findItem } from '../core/walk.js';
 import { COPY_LIMIT } from '../terminal/session.js';
 import { caseNote } from './case-note.js';
-import type { Store } from './store.js';
+import type { Store, Work } from './store.js';
 
 /** What the work needs of the world outside. */
 export interface World {
@@ -31,7 +31,7 @@ export class Performer {
     this.#world = world;
   }
 
-  readonly perform = (effect: Effect, store: Store): void => {
+  readonly perform = (effect: Work, store: Store): void => {
     switch (effect.do) {
       case 'quit':
         this.stop(store);

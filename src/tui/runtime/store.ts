@@ -9,6 +9,9 @@ const REST_MS = 60;
 /** Nothing is drawn more often than this, unless a key asks for it. */
 const QUIET_MS = 50;
 
+/** Effects that are not the store's own to do. */
+export type Work = Exclude<Effect, { readonly do: 'stop-growing' }>;
+
 export interface StoreOptions {
   readonly size: Size;
   /** The archive's name, for the title. Raw text. */
@@ -18,7 +21,7 @@ export interface StoreOptions {
   pageOf(place: Place): PageSpec;
   now(): string;
   /** Does the work that a key asked for; what it comes to is dispatched. */
-  perform(effect: Effect, store: Store): void;
+  perform(effect: Work, store: Store): void;
 }
 
 export interface Snapshot {
@@ -45,6 +48,7 @@ export class Store {
     this.env = {
       page: options.pageOf,
       content: (place, tab) => this.#contents.peek(place, tab),
+      growing: (place, tab) => this.#contents.growing({ place, tab }),
       entries: options.entries,
       now: options.now,
     };
@@ -74,7 +78,10 @@ export class Store {
       this.#want(false);
       this.#announce();
     }
-    for (const effect of effects) this.#perform(effect, this);
+    for (const effect of effects) {
+      if (effect.do === 'stop-growing') this.#contents.stop(effect);
+      else this.#perform(effect, this);
+    }
   }
 
   /** Stops loading, and tells nobody any more. */

@@ -4,7 +4,7 @@ import { formatSize, formatTime } from '../../base/units.js';
 import type { Item, OutlineContent, Tone } from '../core/outline.js';
 import { entryPlace } from '../core/place.js';
 import type { LoadContext } from '../core/state.js';
-import { branch, sourceExtract } from './items.js';
+import { branch, openPaths, sourceExtract } from './items.js';
 import { pathTree } from './path-tree.js';
 
 const SETUID_OR_SETGID = 0o6000;
@@ -40,7 +40,7 @@ export async function entryTree(
     kind: 'outline',
     columns: ENTRY_COLUMNS,
     root,
-    open: openFew(root),
+    open: openPaths(root, OPEN_ROWS),
     empty: 'no entries',
     note: more.note,
   };
@@ -83,23 +83,5 @@ function timeText(seconds: number): string {
   return Number.isNaN(time.getTime()) ? String(seconds) : formatTime(time);
 }
 
-/** Small trees are shown open: breadth first, as long as the rows stay few. */
-function openFew(root: Item): number[][] {
-  const paths: number[][] = [];
-  const queue: { item: Item; path: number[] }[] = [{ item: root, path: [] }];
-  let rows = root.count;
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    const { item, path } = next;
-    if (path.length > 0) {
-      if (rows + item.count > OPEN_ROWS) continue;
-      rows += item.count;
-      paths.push(path);
-    }
-    for (let at = 0; at < Math.min(item.count, OPEN_ROWS); at += 1) {
-      const child = item.child?.(at);
-      if (child !== undefined && child.count > 0) queue.push({ item: child, path: [...path, at] });
-    }
-  }
-  return paths;
-}
+/** Small trees are shown open. */
 const OPEN_ROWS = 40;

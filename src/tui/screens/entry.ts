@@ -6,7 +6,7 @@ import { entryTree } from './entry-tree.js';
 import { sourceHex } from './hex-source.js';
 import { leaf, proseContent } from './items.js';
 import { jsonContent } from './json-tree.js';
-import { readLines, readText, TEXT_MOST } from './text.js';
+import { parseJson, readLines, readText, TEXT_MOST } from './text.js';
 import { innerName, type Workspace } from './workspace.js';
 
 /** One entry of the archive, or of an archive in it: as what it is, as text, as hex. */
@@ -95,17 +95,4 @@ function looksLikeText(head: Uint8Array): boolean {
     if (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 0x1b) odd += 1;
   }
   return odd * 20 <= head.length;
-}
-
-type Json = Parameters<typeof jsonContent>[0];
-
-/** undefined for text that only looks like JSON. */
-function parseJson(text: string): Json | undefined {
-  try {
-    const value: Json = JSON.parse(text);
-    return value;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

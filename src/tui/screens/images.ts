@@ -1,17 +1,17 @@
 import type { ArchiveEntry } from '../../archive/archive.js';
 import { FormatError } from '../../base/errors.js';
-import { formatAddress, formatSize } from '../../base/units.js';
-import { decodeRecords } from '../../criu/decode.js';
-import type { JsonValue } from '../../criu/json-text.js';
+import { formatSize } from '../../base/units.js';
+import { openDecodable } from '../../criu/decode.js';
+import type { ImageRecord } from '../../criu/image.js';
 import { rawContents } from '../../criu/raw.js';
 import { listImages } from '../../criu/read.js';
 import type { Item, OutlineContent } from '../core/outline.js';
-import type { Place } from '../core/place.js';
 import type { LoadContext, PageSpec } from '../core/state.js';
 import { breathe } from '../core/walk.js';
 import { sourceHex } from './hex-source.js';
 import { leaf, listContent, sourceExtract } from './items.js';
-import { jsonItem } from './json-tree.js';
+import { jsonContent } from './json-tree.js';
+import { RecordTree } from './record-tree.js';
 import type { Workspace } from './workspace.js';
 
 /** Entries of one image that are held; what is beyond is counted out loud. */
@@ -81,16 +81,18 @@ async function decodedImage(
 ): Promise<OutlineContent> {
   const entry = await imageEntry(workspace, name);
   const source = workspace.archive.open(entry);
-  const records: JsonValue[] = [];
+  const image = await openDecodable(name, source);
+  if ('raw' in image) return jsonContent(image.raw, 'empty');
+  const records: ImageRecord[] = [];
   let note: string | undefined;
   let problem: Item | undefined;
   try {
-    for await (const record of decodeRecords(name, source)) {
+    for await (const record of image.records()) {
       if (records.length === RECORDS_MOST) {
         note = `the first ${RECORDS_MOST} entries; coldcase decode has all`;
         break;
       }
-      records.push(record.value);
+      records.push(record);
       if ((records.length & 1023) !== 0) continue;
       context.signal.throwIfAborted();
       context.progress(record.offset, source.size);
@@ -100,13 +102,11 @@ async function decodedImage(
     if (!(error instanceof FormatError)) throw error;
     problem = leaf([`! ${error.message}`], { tone: 'bad' });
   }
-  const payloadPlace = ({ range }: { range: { offset: number } }): Place => {
-    return { page: 'image', subject: name, tab: 'hex', at: formatAddress(BigInt(range.offset)) };
-  };
+  const tree = new RecordTree(name);
   const count = records.length + (problem === undefined ? 0 : 1);
   const child = (index: number): Item => {
-    const value = records[index];
-    return value === undefined ? (problem ?? leaf([''])) : jsonItem(String(index), value, payloadPlace);
+    const record = records[index];
+    return record === undefined ? (problem ?? leaf([''])) : tree.item(index, record);
   };
   return {
     kind: 'outline',

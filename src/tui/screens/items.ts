@@ -56,17 +56,22 @@ export function proseContent(
   };
 }
 
-/** The rows of a view as the commands print them; what a row is about, and where it leads, is the screen's to say. */
+/**
+ * The rows of a view as the commands print them; what a row is about, and where it leads, is the screen's to say.
+ *
+ * @param all - also the columns that are not shown in the list
+ */
 export function tableContent<R extends Row>(
   columns: readonly Column<R>[],
   rows: readonly R[],
   empty: string,
+  all: readonly Column<R>[] = columns,
   describe: (row: R) => Partial<Item> = () => ({}),
   more: Partial<OutlineContent> = {},
 ): OutlineContent {
   const child = (index: number): Item => {
     const row = rows[index];
-    return row === undefined ? EMPTY : rowItem(columns, row, describe(row));
+    return row === undefined ? EMPTY : rowItem(columns, row, all, describe(row));
   };
   return {
     kind: 'outline',
@@ -77,10 +82,15 @@ export function tableContent<R extends Row>(
   };
 }
 
-/** A view's row as an item. Cells that deserve an eye are marked, not only coloured. */
+/**
+ * A view's row as an item. Cells that deserve an eye are marked, not only coloured.
+ *
+ * @param all - also the columns that are not shown in the list
+ */
 export function rowItem<R extends Row>(
   columns: readonly Column<R>[],
   row: R,
+  all: readonly Column<R>[],
   more: Partial<Item> = {},
 ): Item {
   const tones = columns.map((column): Tone | undefined => (column.alert?.(row) === true ? 'bad' : undefined));
@@ -90,6 +100,7 @@ export function rowItem<R extends Row>(
     count: 0,
     tones,
     mark: alert ? '!' : undefined,
+    facts: () => all.map((column) => [column.header, cellText(column, row)] as const),
     ...more,
   };
 }
@@ -97,6 +108,26 @@ export function rowItem<R extends Row>(
 /** The columns of a view that tables show unless asked for more. */
 export function shownColumns<R>(columns: readonly Column<R>[]): readonly Column<R>[] {
   return columns.filter(({ wide }) => wide !== true);
+}
+
+/** Paths to open so that a tree is shown open, outer levels first, as long as the rows stay few. */
+export function openPaths(root: Item, rowsMost: number): number[][] {
+  const paths: number[][] = [];
+  const queue: { item: Item; path: number[] }[] = [{ item: root, path: [] }];
+  let rows = root.count;
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const { item, path } = next;
+    if (path.length > 0) {
+      if (rows + item.count > rowsMost) continue;
+      rows += item.count;
+      paths.push(path);
+    }
+    for (let at = 0; at < Math.min(item.count, rowsMost); at += 1) {
+      const child = item.child?.(at);
+      if (child !== undefined && child.count > 0) queue.push({ item: child, path: [...path, at] });
+    }
+  }
+  return paths;
 }
 
 const CHUNK = 1 << 20;

@@ -1,12 +1,10 @@
-import { formatSize } from '../../base/units.js';
-import { type JsonValue as CritValue, Payload } from '../../criu/json-text.js';
+import type { JsonValue } from '../../criu/json-text.js';
 import type { Item, OutlineContent } from '../core/outline.js';
-import type { Place } from '../core/place.js';
 import { EMPTY } from './items.js';
 
 /** JSON as a foldable tree: keys and values in one column, made one item at a time when looked at. */
 export function jsonContent(
-  value: CritValue,
+  value: JsonValue,
   empty: string,
   more: Partial<OutlineContent> = {},
 ): OutlineContent {
@@ -21,17 +19,9 @@ export function jsonContent(
   };
 }
 
-/**
- * One member: its key, and its value or, of a list or an object, a summary.
- *
- * @param bytes - where bytes that stay in the image are shown
- */
-export function jsonItem(key: string, value: CritValue, bytes?: (payload: Payload) => Place): Item {
+/** One member: its key, and its value or, of a list or an object, a summary. */
+export function jsonItem(key: string, value: JsonValue): Item {
   const label = key === '' ? '' : `${key}: `;
-  if (value instanceof Payload) {
-    const place = bytes?.(value);
-    return { cells: [`${label}${formatSize(value.range.length)} of bytes`], count: 0, tone: 'key', place };
-  }
   if (typeof value !== 'object' || value === null) {
     const text = typeof value === 'string' ? value : String(value);
     return { cells: [label + text], count: 0, copy: text };
@@ -40,7 +30,7 @@ export function jsonItem(key: string, value: CritValue, bytes?: (payload: Payloa
     return {
       cells: [`${label}[${value.length}]`],
       count: value.length,
-      child: (index) => child(String(index), value[index], bytes),
+      child: (index) => child(String(index), value[index]),
     };
   }
   const object = value;
@@ -49,20 +39,20 @@ export function jsonItem(key: string, value: CritValue, bytes?: (payload: Payloa
     count: keysOf(object).length,
     child: (index) => {
       const name = keysOf(object)[index] ?? '';
-      return child(name, Object.hasOwn(object, name) ? object[name] : undefined, bytes);
+      return child(name, Object.hasOwn(object, name) ? object[name] : undefined);
     },
   };
 }
 
-function child(key: string, value: CritValue | undefined, bytes?: (payload: Payload) => Place): Item {
-  return value === undefined ? EMPTY : jsonItem(key, value, bytes);
+function child(key: string, value: JsonValue | undefined): Item {
+  return value === undefined ? EMPTY : jsonItem(key, value);
 }
 
 const SUMMARY_MEMBERS = 5;
 const SUMMARY_LENGTH = 160;
 
 /** The first scalars of an object, enough to tell one from the next. */
-function summary(value: { readonly [key: string]: CritValue }): string {
+function summary(value: { readonly [key: string]: JsonValue }): string {
   const names = keysOf(value);
   const parts: string[] = [];
   for (const name of names.slice(0, 4 * SUMMARY_MEMBERS)) {
@@ -88,7 +78,7 @@ function keysOf(value: object): readonly string[] {
 }
 
 function isList(
-  value: readonly CritValue[] | { readonly [key: string]: CritValue },
-): value is readonly CritValue[] {
+  value: readonly JsonValue[] | { readonly [key: string]: JsonValue },
+): value is readonly JsonValue[] {
   return Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import { formatSize } from '../../base/units.js';
 import type { ByteSource } from '../../bytes/source.js';
+import type { JsonValue } from '../../criu/json-text.js';
 import type { LoadContext } from '../core/state.js';
 
 /** Of a text no more than this is shown as text; hex shows all of it. */
@@ -33,4 +34,15 @@ export async function readLines(
   const lines = text.split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();
   return { lines, cut };
+}
+
+/** undefined for text that only looks like JSON. */
+export function parseJson(text: string): JsonValue | undefined {
+  try {
+    const value: JsonValue = JSON.parse(text);
+    return value;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }

@@ -1,0 +1,130 @@
+import { formatSize } from '../../base/units.js';
+import { cellText } from '../../render/table.js';
+import { type FindingsRow, findingsView, ROOTFS_DIFF } from '../../views/findings.js';
+import { showRow } from '../../views/show.js';
+import type { Item, OutlineContent } from '../core/outline.js';
+import type { Place } from '../core/place.js';
+import type { PageSpec } from '../core/state.js';
+import { leaf, listContent, title } from './items.js';
+import { innerName, type Workspace } from './workspace.js';
+
+/** Screen 1: what this is, and where to look first. */
+export function overviewPage(workspace: Workspace): PageSpec {
+  return {
+    screen: 'overview',
+    title: 'Overview',
+    side: false,
+    tabs: [{ id: 'overview', title: 'overview', load: () => overviewContent(workspace) }],
+  };
+}
+
+async function overviewContent(workspace: Workspace): Promise<OutlineContent> {
+  const { checkpoint, archive } = workspace;
+  const notes: string[] = [];
+  const row = await showRow(checkpoint);
+  const processes = await checkpoint.processes();
+  const statistics = await checkpoint.statistics();
+  const findings = await findingsView.rows(checkpoint, { note: (text) => notes.push(text) });
+  const sockets = await checkpoint.sockets();
+  const fact = (name: string, text: string | null | undefined, more: Partial<Item> = {}): Item[] =>
+    text === null || text === undefined || text === ''
+      ? []
+      : [{ ...leaf([name, text]), copy: text, ...more }];
+  const go = (place: Place): Partial<Item> => ({ place });
+  const pod = [row.namespace, row.pod].filter((part) => part !== null).join('/');
+  const threads = processes.reduce((sum, process) => sum + process.threads.length, 0);
+  const items = [
+    ...fact(
+      'container',
+      [row.name, row.id].filter((part) => part !== null).join('  '),
+      go({ page: 'mounts', tab: 'config.dump' }),
+    ),
+    ...fact('pod', pod, go({ page: 'mounts', tab: 'annotations' })),
+    ...fact('image', row.image),
+    ...fact('engine', [row.engine, row.runtime].filter((part) => part !== null).join(', ')),
+    ...fact('created', row.created),
+    ...fact('checkpointed', row.checkpointed),
+    ...(statistics === undefined ? [] : fact('frozen for', frozenText(statistics))),
+    ...fact(
+      'processes',
+      `${processes.length}, ${threads} threads, ${sockets.length} sockets`,
+      go({ page: 'processes' }),
+    ),
+    ...fact('memory', `${formatSize(row.memorySize)} of pages`, go({ page: 'memory' })),
+    ...fact('changed files', formatSize(row.rootFsDiffSize), go({ page: 'files', tab: 'rootfs' })),
+    ...fact('archive', storedText(workspace)),
+    ...sealedItems(workspace),
+    title(findings.length === 0 ? 'Nothing stands out' : `What stands out (${findings.length})`),
+    ...findings.map(findingItem),
+  ];
+  const note = notes.length === 0 ? {} : { note: notes.join('; ') };
+  const incomplete = archive.container.endMarked
+    ? note
+    : { note: 'the archive lacks its end mark: it may have been cut' };
+  return listContent([{ header: '' }, { header: '', squeeze: 1 }], items, '', incomplete);
+}
+
+type Statistics = NonNullable<Awaited<ReturnType<Workspace['checkpoint']['statistics']>>>;
+
+function frozenText(statistics: Statistics): string | undefined {
+  const microseconds = statistics.frozenTime;
+  return microseconds === undefined ? undefined : `${(Number(microseconds) / 1000).toFixed(1)} ms`;
+}
+
+function storedText({ archive }: Workspace): string {
+  const { storedSize, tarSize, compression, encrypted } = archive.container;
+  const how = [...(encrypted ? ['age'] : []), ...(compression === 'none' ? [] : [compression])].join(
+    ' over ',
+  );
+  const stored = storedSize === undefined || how === '' ? '' : ` (${formatSize(storedSize)} as ${how})`;
+  return `${formatSize(tarSize)}${stored}`;
+}
+
+/** What coldcase recorded when it sealed the file, and what has been checked of it so far. */
+function sealedItems({ archive }: Workspace): Item[] {
+  const { sealed, encrypted } = archive.container;
+  const items: Item[] = [];
+  if (encrypted) {
+    const text = 'key and index authenticated; every part is when it is read; all of it: coldcase verify';
+    items.push(leaf(['verification', text], { tone: 'good' }));
+  }
+  if (sealed === undefined) return items;
+  items.push(leaf(['tar SHA-256', sealed.tarSha256], { copy: sealed.tarSha256 }));
+  if (sealed.capture === null) {
+    items.push(leaf(['capture', 'sealed from a file: no capture record'], { tone: 'dim' }));
+    return items;
+  }
+  const record = Object.entries(sealed.capture).flatMap(([name, value]: [string, unknown]) =>
+    value === null || value === undefined
+      ? []
+      : [leaf([`capture ${name}`, typeof value === 'object' ? JSON.stringify(value) : String(value)])],
+  );
+  return [...items, ...record];
+}
+
+function findingItem(row: FindingsRow): Item {
+  const kind = findingsView.columns.find(({ key }) => key === 'kind');
+  const owner = row.pid === null ? '' : `${row.pid} ${row.comm ?? ''}: `;
+  return leaf([kind === undefined ? row.kind : cellText(kind, row), owner + row.text], {
+    tone: 'bad',
+    mark: '!',
+    place: findingPlace(row),
+    id: `${row.kind}:${row.pid ?? ''}:${row.path ?? ''}`,
+  });
+}
+
+/** Where a finding is seen for oneself. */
+export function findingPlace(row: FindingsRow): Place {
+  const subject = String(row.pid ?? '');
+  switch (row.kind) {
+    case 'deleted-executable':
+    case 'false-kernel-thread':
+      return { page: 'process', subject, tab: 'command' };
+    case 'socket-as-stdio':
+      return { page: 'process', subject, tab: 'sockets', at: '0' };
+    case 'writable-executable':
+      return { page: 'hex', subject, tab: 'hex', ...(row.address === null ? {} : { at: row.address }) };
+    case 'setuid-file':
+      return { page: 'entry', subject: innerName(ROOTFS_DIFF, row.path ?? '') };
+  }
+}
