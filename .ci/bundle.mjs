@@ -8,15 +8,35 @@ import { rolldown } from 'rolldown';
 
 const DIST = resolve(import.meta.dirname, '../dist');
 const BUNDLE = resolve(DIST, 'bundle');
+const INK = resolve(import.meta.dirname, '../node_modules/ink/package.json');
 /** Small packages that start-up needs, and so are taken in; all others stay packages. */
 const TAKEN_IN = ['commander', '@bufbuild/protobuf/wire'];
+/**
+ * What the terminal UI is drawn with, taken in as well: one file instead of six hundred, of which hardly any are
+ * used. Ink's developer tools, which it loads only when DEV is set, stay out.
+ */
+const TERMINAL_UI = [
+  ...['ink', 'react', ...Object.keys(JSON.parse(readFileSync(INK, 'utf8')).dependencies)],
+  ...['ansi-regex', 'strip-ansi', 'emoji-regex', 'get-east-asian-width', 'is-fullwidth-code-point'],
+  ...[
+    'environment',
+    'restore-cursor',
+    'onetime',
+    'mimic-function',
+    'convert-to-spaces',
+    'escape-string-regexp',
+  ],
+].filter((name) => name !== 'ws');
 /** What these import, lazily loaded modules apart, goes into one file each; what both need into the first. */
 const GROUPS = {
   start: ['cli/main.js', 'cli/ls.js', 'archive/open.js'],
   views: ['cli/show.js', 'cli/ps.js'],
 };
 
-const isPackage = (id) => /^[^./\0]/.test(id) && !TAKEN_IN.includes(id);
+/** The package of an import: `ink` of `ink/build/index.js`, `@scope/name` of `@scope/name/file`. */
+const packageOf = (id) => /^(@[^/]+\/)?[^/]+/.exec(id)?.[0];
+const isPackage = (id) =>
+  /^[^#./\0]/.test(id) && !TAKEN_IN.includes(id) && !TERMINAL_UI.includes(packageOf(id));
 
 /** The modules of ours that a module imports statically, itself included. */
 function closure(file, found = new Set()) {
@@ -54,6 +74,8 @@ const keepLocations = {
 const bundle = await rolldown({
   input: resolve(DIST, 'cli/main.js'),
   platform: 'node',
+  // React's development build is for those who develop with it.
+  transform: { define: { 'process.env.NODE_ENV': '"production"' } },
   external: isPackage,
   plugins: [withoutChildProcess, keepLocations],
   onLog: (level, log, handle) => {

@@ -149,15 +149,23 @@ export function setOpen(tree: Opened, path: Path, node: Opened | undefined): Ope
 
 /** The same tree with everything above `path` open, so that it is visible. */
 export function reveal(root: Item, tree: Opened, path: Path): Opened {
-  let result = tree;
+  // what is open along the path already, and the items whose opening is wanted
+  const levels: Opened[] = [];
+  let level: Opened | undefined = tree;
   let item: Item | undefined = root;
-  for (let depth = 1; depth < path.length; depth += 1) {
-    item = item?.child?.(path[depth - 1] ?? 0);
-    if (item === undefined) return result;
-    const above = path.slice(0, depth);
-    if (!isOpen(result, above)) result = setOpen(result, above, opened(item));
+  for (const at of path) {
+    if (item === undefined) break;
+    levels.push(level ?? opened(item));
+    level = level?.open.find((entry) => entry.at === at)?.node;
+    item = item.child?.(at);
   }
-  return result;
+  let result: Opened | undefined;
+  for (let depth = levels.length - 1; depth >= 0; depth -= 1) {
+    const own = levels[depth];
+    if (own === undefined) continue;
+    result = result === undefined ? own : withChild(own, path[depth] ?? 0, result);
+  }
+  return result ?? tree;
 }
 
 /** The item at a path, if there is one. */

@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest';
+import { BINDINGS } from '../../../src/tui/core/keymap.js';
+import type { Extract } from '../../../src/tui/core/outline.js';
+import { currentPage, currentPane } from '../../../src/tui/core/pages.js';
+import { initialState, reduce } from '../../../src/tui/core/reducer.js';
+import type { AppState, Effect, Env } from '../../../src/tui/core/state.js';
+import { fakeEnv, outline, rows, tree } from '../support/fake.js';
+
+const SIZE = { columns: 80, rows: 24 };
+
+function start(env: Env): {
+  press: (...keys: string[]) => readonly Effect[];
+  type: (text: string) => readonly Effect[];
+  state: () => AppState;
+  set: (next: AppState) => void;
+} {
+  let state = initialState(SIZE, env);
+  const press = (...keys: string[]): readonly Effect[] =>
+    keys.flatMap((key) => {
+      const step = reduce(state, { type: 'input', input: { type: 'key', key } }, env);
+      state = step.state;
+      return step.effects;
+    });
+  return {
+    press,
+    type: (text) => press(...text),
+    state: () => state,
+    set: (next) => {
+      state = next;
+    },
+  };
+}
+
+function cursor(state: AppState, env: Env): number | undefined {
+  const shown = currentPane(state, env);
+  return shown?.pane.kind === 'outline' ? shown.pane.cursor : undefined;
+}
+
+describe('reducer', () => {
+  it('moves by rows, pages, to the ends, and keeps the cursor in sight', () => {
+    const env = fakeEnv({ overview: outline(rows(200_000)) });
+    const app = start(env);
+    app.press('j', 'down', 'k');
+    expect(cursor(app.state(), env)).toBe(1);
+    app.press('G');
+    expect(cursor(app.state(), env)).toBe(199_999);
+    const shown = currentPane(app.state(), env);
+    expect(shown?.pane.kind === 'outline' && shown.pane.top).toBe(200_000 - (shown?.height ?? 0));
+    app.press('pageup', 'g');
+    expect(cursor(app.state(), env)).toBe(0);
+    app.press('ctrl-d', 'ctrl-f');
+    expect(cursor(app.state(), env)).toBeGreaterThan(20);
+  });
+
+  it('answers a key within a millisecond or so in a list of 200,000 rows', () => {
+    const env = fakeEnv({ overview: outline(rows(200_000)) });
+    const app = start(env);
+    const begin = performance.now();
+    for (let i = 0; i < 1000; i += 1) app.press('j');
+    expect((performance.now() - begin) / 1000).toBeLessThan(5);
+  });
+
+  it('goes through the screens by number, Tab and Shift-Tab', () => {
+    const app = start(fakeEnv());
+    app.press('3');
+    expect(app.state().screen).toBe('memory');
+    app.press('tab');
+    expect(app.state().screen).toBe('files');
+    app.press('shift-tab', 'shift-tab');
+    expect(app.state().screen).toBe('processes');
+    app.press('1', 'shift-tab');
+    expect(app.state().screen).toBe('logs');
+  });
+
+  it('goes in with Enter and out with Esc, back to the screen one came from', () => {
+    const root = {
+      cells: [],
+      count: 1,
+      child: () => ({ cells: ['jump'], count: 0, place: { page: 'process', subject: '3' } as const }),
+    };
+    const env = fakeEnv({ overview: outline(root), process: outline(rows(3)) });
+    const app = start(env);
+    app.press('enter');
+    expect(app.state().screen).toBe('processes');
+    expect(currentPage(app.state()).place).toEqual({ page: 'process', subject: '3' });
+    app.press('escape');
+    expect(app.state().screen).toBe('overview');
+    expect(app.state().stacks.processes.length).toBe(1);
+  });
+
+  it('unfolds, folds and walks a tree', () => {
+    const env = fakeEnv({ overview: outline(tree(3, 2)) });
+    const app = start(env);
+    app.press('l');
+    expect(currentPane(app.state(), env)?.pane).toMatchObject({ tree: { rows: 6 } });
+    app.press('l', 'j', 'h');
+    expect(cursor(app.state(), env)).toBe(0);
+    app.press('h');
+    expect(currentPane(app.state(), env)?.pane).toMatchObject({ tree: { rows: 3 } });
+    app.press('-', '*');
+    expect(currentPane(app.state(), env)?.pane).toMatchObject({ tree: { rows: 6 } });
+  });
+
+  it('filters while typing, keeps the filter with Enter, clears it with Esc at the same item', () => {
+    const env = fakeEnv({ overview: outline(rows(100)) });
+    const app = start(env);
+    app.press('/');
+    const effects = app.type('42');
+    expect(effects.at(-1)).toMatchObject({ do: 'filter', pattern: '42' });
+    const matches = { pattern: '42', paths: [[42]], done: true, cut: false };
+    app.set(
+      reduce(app.state(), { type: 'matches', place: { page: 'overview' }, tab: 'a', matches }, env).state,
+    );
+    app.press('enter');
+    expect(app.state().typing).toBeUndefined();
+    expect(currentPane(app.state(), env)?.pane).toMatchObject({ filter: { matches: { paths: [[42]] } } });
+    app.press('escape');
+    expect(cursor(app.state(), env)).toBe(42);
+    expect(app.press('n')).toMatchObject([{ do: 'find-item', pattern: '42', from: [42], by: 1 }]);
+    expect(app.press('N')).toMatchObject([{ by: -1 }]);
+  });
+
+  it('goes to a screen, a PID, an address, an image or an entry, and says when there is no such thing', () => {
+    const app = start(fakeEnv());
+    const go = (text: string): void => {
+      app.press(':');
+      app.type(text);
+      app.press('enter');
+    };
+    go('net');
+    expect(app.state().screen).toBe('network');
+    go('4');
+    expect(currentPage(app.state()).place).toEqual({ page: 'process', subject: '4' });
+    go('0x7f00');
+    expect(currentPage(app.state()).place).toEqual({ page: 'hex', subject: '4', at: '0x7f00' });
+    go('1:0x10');
+    expect(currentPage(app.state()).place).toEqual({ page: 'hex', subject: '1', at: '0x10' });
+    go('core-1.img');
+    expect(currentPage(app.state()).place).toEqual({ page: 'image', subject: 'core-1.img' });
+    go('pages-1.img');
+    expect(currentPage(app.state()).place).toEqual({ page: 'entry', subject: 'checkpoint/pages-1.img' });
+    go('nowhere');
+    expect(app.state().toast?.text).toContain('nowhere');
+  });
+
+  it('asks for a path before it extracts, and proposes one', () => {
+    const extract: Extract = { name: 'ghost.log', async *stream() {} };
+    const root = { cells: [], count: 1, child: () => ({ cells: ['x'], count: 0, extract }) };
+    const app = start(fakeEnv({ overview: outline(root) }));
+    expect(app.press('e')).toEqual([]);
+    expect(app.state().typing?.text).toBe('ghost.log');
+    app.press('ctrl-u');
+    expect(app.type('/tmp/out')).toEqual([]);
+    expect(app.press('enter')).toEqual([{ do: 'extract', extract, path: '/tmp/out' }]);
+    app.press('e');
+    expect(app.press('escape')).toEqual([]);
+    expect(app.state().typing).toBeUndefined();
+  });
+
+  it('bookmarks with a note, and does not let them be lost unasked', () => {
+    const env = fakeEnv({ overview: outline(rows(9)) });
+    const app = start(env);
+    app.press('j', 'b');
+    app.type('odd');
+    app.press('enter');
+    expect(app.state().bookmarks).toEqual([
+      {
+        place: { page: 'overview', tab: 'a', at: '1' },
+        label: 'overview: row 1',
+        note: 'odd',
+        time: '2026-11-23T18:00:00Z',
+      },
+    ]);
+    expect(app.press('q')).toEqual([]);
+    expect(app.press('q')).toEqual([{ do: 'quit' }]);
+    app.press('B', 'w');
+    expect(app.press('enter')).toMatchObject([{ do: 'save', path: 'case-note.md' }]);
+    app.press('d');
+    expect(app.state().bookmarks).toEqual([]);
+    expect(app.press('q')).toEqual([{ do: 'quit' }]);
+  });
+
+  it('takes only the first line of a paste, and no more than fits', () => {
+    const env = fakeEnv();
+    const app = start(env);
+    app.press(':');
+    const paste = { type: 'paste', text: `core-1.img\nrm -rf\r${'x'.repeat(10_000)}` } as const;
+    app.set(reduce(app.state(), { type: 'input', input: paste }, env).state);
+    expect(app.state().typing?.text).toBe('core-1.img');
+  });
+
+  it('survives every key everywhere', () => {
+    const env = fakeEnv({ overview: outline(tree(3, 2)) });
+    const app = start(env);
+    for (const first of BINDINGS.flatMap(({ keys }) => keys)) {
+      for (const second of BINDINGS.flatMap(({ keys }) => keys)) app.press(first, second, 'escape', 'escape');
+    }
+    expect(app.state().size).toEqual(SIZE);
+  });
+
+  it('keeps the cursor in sight after any resize', () => {
+    const env = fakeEnv({ overview: outline(rows(500)) });
+    const app = start(env);
+    app.press('G');
+    for (const size of [
+      { columns: 60, rows: 15 },
+      { columns: 200, rows: 60 },
+      { columns: 10, rows: 2 },
+      SIZE,
+    ]) {
+      app.set(reduce(app.state(), { type: 'resize', size }, env).state);
+      const shown = currentPane(app.state(), env);
+      if (shown?.pane.kind !== 'outline') throw new Error('no outline');
+      expect(shown.pane.cursor).toBeGreaterThanOrEqual(shown.pane.top);
+      expect(shown.pane.cursor).toBeLessThan(shown.pane.top + shown.height);
+    }
+  });
+});
