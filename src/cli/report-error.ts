@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { ColdcaseError, ExitCode } from '../base/errors.js';
-import { escapeText } from '../render/escape.js';
+import { escapeJson, escapeText } from '../render/escape.js';
 
 /**
  * Prints an error on stderr as its users want it: a line saying what happened, a line saying what to do about
@@ -11,15 +11,25 @@ export function reportError(error: unknown, debug: boolean): ExitCode {
     // commander has printed its own message; help and version are no errors
     return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
   }
+  process.stderr.write(`${errorLines(error, debug).join('\n')}\n`);
+  return error instanceof ColdcaseError ? error.exitCode : ExitCode.failed;
+}
+
+/** The lines of an error, safe for a terminal. */
+export function errorLines(error: unknown, debug: boolean): string[] {
   const known = error instanceof ColdcaseError;
   const message = error instanceof Error ? error.message : String(error);
   const lines = [`coldcase: ${known ? '' : 'unexpected error: '}${escapeText(message)}`];
   if (known && error.remedy !== undefined) lines.push(`  ${escapeText(error.remedy)}`);
-  if (known) lines.push(...error.more.map((line) => `  ${escapeText(line)}`));
+  if (known) lines.push(...error.more.map(copyable));
   if (!known) lines.push('  this is a defect of coldcase; run again with --debug and report what it prints');
   if (debug) lines.push(...causes(error));
-  process.stderr.write(`${lines.join('\n')}\n`);
-  return known ? error.exitCode : ExitCode.failed;
+  return lines;
+}
+
+/** A line to be copied (YAML, a flag, a path): neither indented nor its backslashes doubled, and still safe. */
+function copyable(line: string): string {
+  return escapeJson(line.replaceAll('\n', '\\n'));
 }
 
 function causes(error: unknown): string[] {

@@ -38,7 +38,7 @@ describe('bad input: nothing is sealed or removed', () => {
     const { code, stdout, stderr } = await scene.capture('--json');
     scene.kubelet.state.checkpoint = checkpoint;
     expect(code).toBe(ExitCode.failed);
-    expect(stderr).toContain('\\x1b[2J');
+    expect(stderr).toContain('\\u001b[2J');
     expect(stdout + stderr).toMatch(/^(?:[^\p{Cc}\u202e]|\n)*$/u);
     expect(JSON.parse(stdout).failures[0].details.join()).toContain('\x1b[2J');
     scene.nothingHappened();
