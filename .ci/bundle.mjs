@@ -9,8 +9,8 @@ import { rolldown } from 'rolldown';
 const DIST = resolve(import.meta.dirname, '../dist');
 const BUNDLE = resolve(DIST, 'bundle');
 const INK = resolve(import.meta.dirname, '../node_modules/ink/package.json');
-/** Small packages that start-up needs, and so are taken in; all others stay packages. */
-const TAKEN_IN = ['commander', '@bufbuild/protobuf/wire'];
+/** Packages of many small modules that answers wait for are taken in; all others stay packages. */
+const TAKEN_IN = /^(commander|@bufbuild\/protobuf|age-encryption|@noble|@scure)(\/|$)/;
 /**
  * What the terminal UI is drawn with, taken in as well: one file instead of six hundred, of which hardly any are
  * used. Ink's developer tools, which it loads only when DEV is set, stay out.
@@ -35,8 +35,7 @@ const GROUPS = {
 
 /** The package of an import: `ink` of `ink/build/index.js`, `@scope/name` of `@scope/name/file`. */
 const packageOf = (id) => /^(@[^/]+\/)?[^/]+/.exec(id)?.[0];
-const isPackage = (id) =>
-  /^[^#./\0]/.test(id) && !TAKEN_IN.includes(id) && !TERMINAL_UI.includes(packageOf(id));
+const isPackage = (id) => /^[^#./\0]/.test(id) && !TAKEN_IN.test(id) && !TERMINAL_UI.includes(packageOf(id));
 
 /** The modules of ours that a module imports statically, itself included. */
 function closure(file, found = new Set()) {
