@@ -7,7 +7,7 @@ mkdir "$work/checkpoint"
 trap 'kill -9 $(cat "$work/pid" 2>/dev/null) 2>/dev/null || true; rm -rf "$work" /tmp/every' EXIT
 rm -rf /tmp/every
 setsid unshare --fork --pid --net --ipc --uts \
-  sh -c 'hostname every-kind; ip link set lo up; exec setsid python3 "$0" "$1" < /dev/null > /dev/null 2> "$0.errors"' "$work/every-kind.py" "${1-}" &
+  sh -c 'hostname every-kind; ip link set lo up; exec env -i PATH="$PATH" setsid python3 "$0" "$1" < /dev/null > /dev/null 2> "$0.errors"' "$work/every-kind.py" "${1-}" &
 for _ in $(seq 100); do [ -e /tmp/every/ready ] && break; sleep 0.1; done
 unshare_pid=$!
 pid=$(cat /proc/$unshare_pid/task/$unshare_pid/children | tr -d ' ')
