@@ -11,9 +11,7 @@ import { writeOut } from './output.js';
  * @throws UsageError when standard output is a terminal; FailedError when it cannot be written
  */
 export async function toStandardOutput<T>(work: (sink: SealedSink) => Promise<T>): Promise<T> {
-  if (process.stdout.isTTY) {
-    throw new UsageError('a sealed file is not for a terminal', { remedy: 'redirect it, or use -o FILE' });
-  }
+  refuseTerminal();
   const stream = process.stdout;
   // For every other command, a reader that has seen enough ends it quietly (main.ts).
   stream.removeAllListeners('error');
@@ -25,4 +23,10 @@ export async function toStandardOutput<T>(work: (sink: SealedSink) => Promise<T>
   } catch (cause) {
     throw fileError(cause, 'standard output', 'write to');
   }
+}
+
+/** @throws UsageError when standard output is a terminal */
+export function refuseTerminal(): void {
+  if (!process.stdout.isTTY) return;
+  throw new UsageError('a sealed file is not for a terminal', { remedy: 'redirect it, or use -o FILE' });
 }

@@ -52,7 +52,8 @@ export function refusal(socket: TLSSocket, trust: Trust, where: string): UnsafeE
   if (trust.kind === 'pin') {
     if (trust.fingerprints.includes(fingerprint)) return undefined;
     return new UnsafeError(`the server at ${where} shows another certificate than the one pinned`, {
-      remedy: 'something else may be answering there: find out why before you pin the new one',
+      remedy:
+        'find out what answers there; what to trust instead: --certificate-authority or --tls-fingerprint',
       more: [
         `pinned:  ${trust.fingerprints.join(', ')} (${trust.from})`,
         `shown:   ${fingerprint}`,

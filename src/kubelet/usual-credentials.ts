@@ -118,13 +118,15 @@ async function isReadable(path: string): Promise<boolean> {
 export async function localServingFingerprints(
   prefix = '',
 ): Promise<{ fingerprints: string[]; from: string } | undefined> {
+  const found = new Map<string, string>();
   for (const path of SERVING_CERTIFICATES) {
     try {
       const [leaf] = certificatesIn(await readSmallFile(prefix + path, 'serving certificate'), path);
-      if (leaf) return { fingerprints: [fingerprintOf(leaf)], from: prefix + path };
+      if (leaf) found.set(fingerprintOf(leaf), prefix + path);
     } catch {
       // not there, or not readable for this user: the flags decide
     }
   }
-  return undefined;
+  if (found.size === 0) return undefined;
+  return { fingerprints: [...found.keys()], from: [...found.values()].join(', ') };
 }

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ExitCode } from '../../src/base/errors.js';
-import { BIN, coldcase } from '../support/coldcase.js';
+import { BIN, CAN_BE_NOBODY, coldcase, NOBODY } from '../support/coldcase.js';
 import {
   captureScene,
   identity,
@@ -138,23 +138,25 @@ describe('bad input: nothing is sealed or removed', () => {
     expect(code).toBe(ExitCode.denied);
   });
 
-  test.runIf(ROOT)('the checkpoint directory may not be read (as an ordinary user, by root)', async () => {
-    // the scratch directory and the credentials are opened for everybody, the checkpoint directory is not
-    chmodSync(join(scene.kubelet.root, '..'), 0o755);
-    chmodSync(scene.client, 0o644);
-    chmodSync(scene.kubelet.ca, 0o644);
-    const dir = join(scene.kubelet.root, '../nobody');
-    mkdirSync(dir);
-    execFileSync('chown', ['65534', dir]);
-    const words = [BIN, 'capture', TARGET, ...scene.connection(), '-r', recipient, '-o', dir];
-    const { status, stderr } = spawnSync(process.execPath, words, {
-      uid: 65534,
-      gid: 65534,
-      encoding: 'utf8',
-    });
-    expect(stderr).toContain('may not be read by this user');
-    expect(status).toBe(ExitCode.denied);
-  });
+  test.runIf(CAN_BE_NOBODY)(
+    'the checkpoint directory may not be read (as an ordinary user, by root)',
+    async () => {
+      // the scratch directory and the credentials are opened for everybody, the checkpoint directory is not
+      chmodSync(join(scene.kubelet.root, '..'), 0o755);
+      chmodSync(scene.client, 0o644);
+      chmodSync(scene.kubelet.ca, 0o644);
+      const dir = join(scene.kubelet.root, '../nobody');
+      mkdirSync(dir);
+      execFileSync('chown', ['65534', dir]);
+      const words = [BIN, 'capture', TARGET, ...scene.connection(), '-r', recipient, '-o', dir];
+      const { status, stderr } = spawnSync(process.execPath, words, {
+        ...NOBODY,
+        encoding: 'utf8',
+      });
+      expect(stderr).toContain('may not be read by this user');
+      expect(status).toBe(ExitCode.denied);
+    },
+  );
 
   test('no recipient, bad recipients, a recipients file that anybody may write', async () => {
     const seen = scene.kubelet.requests.length;

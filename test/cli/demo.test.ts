@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { decompress } from 'zstd-napi';
 import { readIdentityFile } from '../../src/bytes/age-identity.js';
-import { BIN, coldcase } from '../support/coldcase.js';
+import { BIN, CAN_BE_NOBODY, coldcase, NOBODY } from '../support/coldcase.js';
 import { samplePath } from '../support/samples.js';
 import { provedSha256, sha256 } from '../support/sealed.js';
 
@@ -78,14 +78,12 @@ test('stopped in the middle, it takes its node away', async () => {
   expect(readdirSync(join(cwd, 'coldcase-demo')).filter((name) => name !== 'key.txt')).toEqual([]);
 });
 
-const ROOT = process.getuid?.() === 0;
-test.runIf(ROOT)('works for an ordinary user (by root, who becomes one)', () => {
+test.runIf(CAN_BE_NOBODY)('works for an ordinary user (by root, who becomes one)', () => {
   chmodSync(cwd, 0o755);
-  chownSync(cwd, 65534, 65534);
+  chownSync(cwd, NOBODY.uid, NOBODY.gid);
   const { status, stderr } = spawnSync(process.execPath, [BIN, 'demo'], {
     cwd,
-    uid: 65534,
-    gid: 65534,
+    ...NOBODY,
     encoding: 'utf8',
   });
   expect(stderr).toMatch(/^Public key: age1\w+\n$/);

@@ -1,7 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export const BIN = fileURLToPath(new URL('../../bin/coldcase.js', import.meta.url));
+
+/** User and group of nobody. */
+export const NOBODY = { uid: 65534, gid: 65534 } as const;
+
+/** Whether this is root, and could run coldcase as an ordinary user: the checkout may be root's alone. */
+export const CAN_BE_NOBODY =
+  process.getuid?.() === 0 &&
+  spawnSync(process.execPath, ['-e', `fs.accessSync(${JSON.stringify(BIN)})`], NOBODY).status === 0;
 
 export interface Finished {
   /** null when a signal ended it. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { NotFoundError, UsageError } from '../../base/errors.js';
 import { errorCode, fileError, requireWritable } from '../../base/files.js';
 import { manifestPath } from '../../seal/seal-file.js';
+import { refuseTerminal } from '../standard-output.js';
 
 /** Where sealed files go. */
 export type OutputPlace =
@@ -23,7 +24,10 @@ export async function resolveOutput(
   force: boolean,
 ): Promise<OutputPlace> {
   if (manifest !== undefined) await requireWritable(manifest, { force });
-  if (output === '-') return { kind: 'stdout', manifest };
+  if (output === '-') {
+    refuseTerminal();
+    return { kind: 'stdout', manifest };
+  }
   if (output.endsWith('/') || (await isDirectory(output))) {
     if (manifest !== undefined) {
       throw new UsageError('--manifest names one file, but there may be several in a directory', {
