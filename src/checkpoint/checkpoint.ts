@@ -1,6 +1,6 @@
 import type { Archive, ArchiveEntry } from '../archive/archive.js';
 import { NotFoundError } from '../base/errors.js';
-import { MemoryImages } from '../criu/memory.js';
+import { MemoryImages, type ProcessMemory } from '../criu/memory.js';
 import type { InventoryEntry } from '../criu/schema/inventory.js';
 import { type ContainerInfo, readContainer } from './container.js';
 import { type Namespace, readNamespaces } from './credentials.js';
@@ -9,7 +9,7 @@ import { type FilePath, type FileTable, filePath, readFileTable } from './file-t
 import { Images } from './images.js';
 import { type IpcObject, readIpc } from './ipc.js';
 import { type Mapping, readMappings } from './mappings.js';
-import { once } from './memo.js';
+import { once, oncePerKey } from './memo.js';
 import { type MemoryUsage, readMemoryUsage } from './memory-usage.js';
 import { type Mount, readMounts } from './mounts.js';
 import { type NetworkNamespace, readNetwork } from './network.js';
@@ -45,6 +45,7 @@ export class Checkpoint {
   readonly inventory: () => Promise<InventoryEntry | undefined>;
   /** The memory of the processes. */
   readonly memory: () => Promise<MemoryImages>;
+  readonly #memoryOfPid: (pid: number) => Promise<ProcessMemory>;
 
   constructor(archive: Archive) {
     this.archive = archive;
@@ -65,6 +66,7 @@ export class Checkpoint {
     this.rootFsDiff = once(() => readRootFsDiff(archive));
     this.inventory = once(() => images.first('INVENTORY', 'inventory'));
     this.memory = once(async () => new MemoryImages(archive, await images.folder()));
+    this.#memoryOfPid = oncePerKey(async (pid: number) => (await this.memory()).process(pid));
   }
 
   /**
@@ -82,16 +84,21 @@ export class Checkpoint {
     });
   }
 
+  /** The memory of a process; undefined for a zombie. */
+  async memoryOf(process: Process): Promise<ProcessMemory | undefined> {
+    return (await process.mm()) === undefined ? undefined : this.#memoryOfPid(process.pid);
+  }
+
   /** The arguments of a process; undefined for a zombie, and when the archive does not hold that memory. */
   async arguments(process: Process): Promise<StartStrings | undefined> {
-    const mm = await process.mm();
-    return mm === undefined ? undefined : readArguments(await this.memory(), process.pid, mm);
+    const memory = await this.memoryOf(process);
+    return memory === undefined ? undefined : readArguments(memory);
   }
 
   /** The environment of a process; undefined as {@link arguments} is. */
   async environment(process: Process): Promise<StartStrings | undefined> {
-    const mm = await process.mm();
-    return mm === undefined ? undefined : readEnvironment(await this.memory(), process.pid, mm);
+    const memory = await this.memoryOf(process);
+    return memory === undefined ? undefined : readEnvironment(memory);
   }
 
   /** The file that a process runs; undefined for a zombie. */

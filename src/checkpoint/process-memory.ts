@@ -1,6 +1,5 @@
-import { NotInArchiveError } from '../criu/address-space.js';
-import type { MemoryImages } from '../criu/memory.js';
-import type { MmEntry } from '../criu/schema/memory.js';
+import { type AddressSpace, NotInArchiveError } from '../criu/address-space.js';
+import type { ProcessMemory } from '../criu/memory.js';
 import { decodeText } from '../criu/text.js';
 
 /**
@@ -18,34 +17,24 @@ export interface StartStrings {
 }
 
 /** The arguments as the process has them now: programs that set a title write over them. */
-export function readArguments(
-  memory: MemoryImages,
-  pid: number,
-  mm: MmEntry,
-): Promise<StartStrings | undefined> {
-  return readStrings(memory, pid, mm.mm_arg_start, mm.mm_arg_end);
+export function readArguments({ space, mm }: ProcessMemory): Promise<StartStrings | undefined> {
+  return readStrings(space, mm.mm_arg_start, mm.mm_arg_end);
 }
 
 /** The environment as the process was started with; what it set later lies elsewhere in its memory. */
-export function readEnvironment(
-  memory: MemoryImages,
-  pid: number,
-  mm: MmEntry,
-): Promise<StartStrings | undefined> {
-  return readStrings(memory, pid, mm.mm_env_start, mm.mm_env_end);
+export function readEnvironment({ space, mm }: ProcessMemory): Promise<StartStrings | undefined> {
+  return readStrings(space, mm.mm_env_start, mm.mm_env_end);
 }
 
 /** Strings between two addresses, each ended by a NUL; undefined when the archive does not hold that memory. */
 async function readStrings(
-  memory: MemoryImages,
-  pid: number,
+  space: AddressSpace,
   start: bigint,
   end: bigint,
 ): Promise<StartStrings | undefined> {
   if (end <= start) return { values: [], cut: false };
   const length = end - start > BigInt(LIMIT) ? LIMIT : Number(end - start);
   try {
-    const { space } = await memory.process(pid);
     const bytes = await space.read(start, length);
     return { values: splitStrings(bytes), cut: BigInt(length) < end - start };
   } catch (error) {

@@ -54,7 +54,8 @@ export class CriuImage<K extends ImageKind = ImageKind> {
   constructor(
     readonly source: ByteSource,
     readonly kind: K,
-    private readonly start: number,
+    /** Where the first message begins, a byte offset. */
+    readonly start: number,
   ) {
     this.spec = specOf(kind);
   }

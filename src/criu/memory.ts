@@ -2,10 +2,11 @@ import type { Archive } from '../archive/archive.js';
 import { FormatError, NotFoundError } from '../base/errors.js';
 import { formatAddress } from '../base/units.js';
 import { AddressSpace, type MappedObjects, type Vma, VmaStatus } from './address-space.js';
-import { collectEntries, openImage } from './image.js';
+import { type CriuImage, collectEntries, openImage } from './image.js';
 import type { EntryOf, ImageKind } from './kinds.js';
 import type { PageLayer, PagesImage } from './page-layers.js';
-import { PageRuns } from './pagemap.js';
+import { type PagemapLimits, type PageRun, PageRuns } from './pagemap.js';
+import { scanPagemap } from './pagemap-scan.js';
 import type { FileEntry } from './schema/fdinfo.js';
 import type { MemfdInodeEntry } from './schema/files.js';
 import type { MmEntry } from './schema/memory.js';
@@ -150,15 +151,14 @@ export class MemoryImages {
     const image = await openImage(this.#archive.open(entry), 'PAGEMAP');
     const { value: head } = await image.head();
     const pages = await this.#pages(`${directory}pages-${head.pages_id}.img`);
-    const runs = new PageRuns({ name: image.name, pageSize, pagesSize: pages?.source.size });
-    for await (const { value, offset } of image.entries()) runs.add(value, offset);
+    const runs = await readRuns(image, { name: image.name, pageSize, pagesSize: pages?.source.size });
     const parentDirectory = await this.#parentOf(directory);
-    if (parentDirectory === undefined) return { runs: runs.runs, pages, parent: undefined };
+    if (parentDirectory === undefined) return { runs, pages, parent: undefined };
     if (chain.length === MAX_PARENTS || chain.includes(parentDirectory)) {
       throw new FormatError(path, undefined, `has more than ${MAX_PARENTS} parents, or is its own`);
     }
     const parent = await this.#readLayer(name, pageSize, [...chain, parentDirectory]);
-    return { runs: runs.runs, pages, parent };
+    return { runs, pages, parent };
   }
 
   async #pages(name: string): Promise<PagesImage | undefined> {
@@ -204,6 +204,16 @@ export class MemoryImages {
       remedy: 'coldcase ps lists the processes',
     });
   }
+}
+
+/** The runs of a pagemap, by the narrow reader as far as that goes. */
+async function readRuns(image: CriuImage<'PAGEMAP'>, limits: PagemapLimits): Promise<readonly PageRun[]> {
+  const scanned = new PageRuns(limits);
+  if (await scanPagemap(image.source, image.start, (entry, at) => scanned.add(entry, at)))
+    return scanned.runs;
+  const runs = new PageRuns(limits);
+  for await (const { value, offset } of image.entries()) runs.add(value, offset);
+  return runs.runs;
 }
 
 /**

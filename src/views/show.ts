@@ -58,7 +58,8 @@ export const showView: View<ShowRow> = {
     { key: 'sealed', header: 'SEALED', wide: true, about: 'whether the archive is encrypted' },
     { key: 'archive', header: 'ARCHIVE', wide: true, about: 'path or URL of the archive' },
   ],
-  async rows(checkpoint) {
+  async rows(checkpoint, { pid }) {
+    if (pid !== undefined) await checkpoint.select(pid); // an archive without that process is not what was meant
     return [await showRow(checkpoint)];
   },
 };

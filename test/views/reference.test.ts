@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import type { AnyColumn } from '../../src/render/table.js';
+import { DIFF_COLUMNS } from '../../src/views/diff.js';
+import { VIEWS } from '../../src/views/registry.js';
+import { showView } from '../../src/views/show.js';
+
+const INTRODUCTION = `# JSON fields
+
+What \`--json\` (a list of objects), \`--format ndjson\` (one object a line) and \`--format csv\` print, by command. The
+same names serve \`--filter\` and \`--columns\`. A field is always there; what the archive does not say is null. Sizes
+and offsets are bytes, numbers unless they exceed 2^53 (then decimal digits), addresses 0x-prefixed lower-case hex
+strings, times ISO 8601 in UTC. Text is as the container wrote it; a byte that is no UTF-8 is the lone surrogate
+U+DC00 + byte. \`inspect --json\` prints these rows gathered by section; its help names the sections.
+
+This file is made from the views by a test: \`npx vitest run --config test/vitest.config.ts test/views/reference -u\`.
+`;
+
+function section(name: string, columns: readonly AnyColumn[]): string {
+  const lines = columns.map(
+    ({ key, about }) => `- \`${key}\`: ${about ?? expect.fail(`${name}: ${key} is not described`)}`,
+  );
+  return `## ${name}\n\n${lines.join('\n')}\n`;
+}
+
+test('docs/json.md names every field of every view', async () => {
+  const views = await Promise.all(Object.values(VIEWS).map(({ load }) => load()));
+  const sections = [showView, ...views].map(({ name, columns }) => section(name, columns));
+  const text = [INTRODUCTION, ...sections, section('diff', DIFF_COLUMNS)].join('\n');
+  await expect(text).toMatchFileSnapshot(fileURLToPath(new URL('../../docs/json.md', import.meta.url)));
+});
