@@ -25,6 +25,8 @@ export interface CaptureOptions extends ConnectionOptions, RecipientOptions {
   readonly requestTimeout?: string;
   readonly checkpointDir?: string;
   readonly keepOriginal?: true;
+  /** False with --no-node-context. */
+  readonly nodeContext?: boolean;
   readonly force?: true;
   readonly json?: true;
   readonly quiet?: true;
@@ -60,6 +62,7 @@ export const captureCommand: CommandModule = {
       .option('--request-timeout <time>', 'how long to wait for its answer (default: a minute longer)')
       .option('--checkpoint-dir <dir>', `where the archives land (default: ${DEFAULT_ROOT_DIR}/checkpoints)`)
       .option('--keep-original', "leave the kubelet's archive where it is")
+      .option('--no-node-context', 'leave out of the record what coldcase node says of this node')
       .option('-f, --force', 'replace files under the names of the results')
       .option('--json', 'print the receipt as JSON')
       .option('-q, --quiet', 'print neither progress nor receipt');
@@ -100,6 +103,7 @@ export async function prepareCapture(text: string, options: CaptureOptions): Pro
     sealFor,
     output,
     keepOriginal: options.keepOriginal === true,
+    nodeContext: options.nodeContext !== false,
     force,
     toolVersion: VERSION,
     progress: createProgress(options),

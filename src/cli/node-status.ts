@@ -21,7 +21,7 @@ export async function runStatus(options: ConnectionOptions & HostRootOptions & O
   const host = await HostRoot.open(options.hostRoot);
   const configuration = await loadKubeletConfig(host);
   const packages = await installedPackages(host);
-  const runtime = await readRuntime(host, configuration, packages);
+  const runtime = await readRuntime(host, configuration, packages, { probe: false });
   const status = await withNodeApi(options, async (api) =>
     readStatus(host, configuration, api, {
       kubeletVersion: (await kubeletVersion(host, api, packages))?.text,

@@ -120,7 +120,9 @@ async function runNode(options: NodeOptions): Promise<void> {
   const { HostRoot } = await import('../node/host/root.js');
   const { nodeRecord } = await import('../node/record.js');
   const host = await HostRoot.open(options.hostRoot);
-  const record = await withNodeApi(options, (api, noApi) => nodeRecord(host, { api, noApi, mask: false }));
+  const record = await withNodeApi(options, (api, noApi) =>
+    nodeRecord(host, { api, noApi, forRecord: false }),
+  );
   if (formatOf(options) === 'json') return printJson(record);
   const { renderRecord } = await import('../node/render-record.js');
   await writeOut(renderRecord(record));

@@ -34,7 +34,7 @@ export async function examine(host: HostRoot, options: ExamineOptions): Promise<
   const configuration = await loadKubeletConfig(host);
   const packages = await installedPackages(host);
   const mounts = await readMounts(host);
-  const runtime = await readRuntime(host, configuration, packages);
+  const runtime = await readRuntime(host, configuration, packages, { probe: true });
   return {
     host,
     configuration,
@@ -44,7 +44,7 @@ export async function examine(host: HostRoot, options: ExamineOptions): Promise<
     mounts,
     swaps: await readSwaps(host, mounts.ok ? mounts.value : []),
     runtime,
-    criu: await readCriu(host, runtime, packages),
+    criu: await readCriu(host, runtime, packages, { check: true }),
     api: options.api,
     noApi: options.noApi,
     patient:

@@ -78,14 +78,16 @@ async function askRunning(
 
 /**
  * Everything that is known of the node, as plain JSON: what `coldcase node --json` prints and a capture stores.
- * With `mask` no header that the kubelet sends to a static pod URL is in it, for those hold credentials.
+ * For a record, the headers that the kubelet sends to a static pod URL are masked, for those hold credentials, and
+ * the contents of state files are left out, for those are about other pods.
  */
 export async function nodeRecord(
   host: HostRoot,
   options: {
     readonly api: NodeApiWithVersion | undefined;
     readonly noApi: string | undefined;
-    readonly mask: boolean;
+    /** For a record of evidence: see above. */
+    readonly forRecord: boolean;
   },
 ): Promise<{ readonly [key: string]: JsonValue }> {
   const now = new Date();
@@ -93,8 +95,8 @@ export async function nodeRecord(
   const packages = await installedPackages(host);
   const mounts = await readMounts(host);
   const swaps = await readSwaps(host, mounts.ok ? mounts.value : []);
-  const runtime = await readRuntime(host, configuration, packages);
-  const criu = await readCriu(host, runtime, packages);
+  const runtime = await readRuntime(host, configuration, packages, { probe: false });
+  const criu = await readCriu(host, runtime, packages, { check: false });
   const kernel = await readKernel(host);
   const version = await kubeletVersion(host, options.api, packages);
   const runtimeVersion = runtime.version === undefined ? undefined : `${runtime.kind}://${runtime.version}`;
@@ -132,8 +134,10 @@ export async function nodeRecord(
       runtimeVersion,
       now,
     }),
-    config: options.mask ? { ...config, config: masked(config.config) } : config,
-    paths: (await inspectPaths(host, configuration, now)).map((path) => ({ ...path })),
+    config: options.forRecord ? { ...config, config: masked(config.config) } : config,
+    paths: (await inspectPaths(host, configuration, now)).map((path) =>
+      options.forRecord ? { ...path, content: null } : { ...path },
+    ),
   };
 }
 

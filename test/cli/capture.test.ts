@@ -41,6 +41,20 @@ describe('a capture', () => {
     ).toBeLessThan(81);
   });
 
+  test('records what coldcase node says of the node, unless told not to', async () => {
+    const manifestOf = () => JSON.parse(readFileSync(join(scene.out, `${SEALED('cache')}.json`), 'utf8'));
+    await scene.capture();
+    const { context } = manifestOf().capture.node;
+    expect(Object.keys(context)).toEqual(
+      expect.arrayContaining(['kubelet', 'kernel', 'runtime', 'swap', 'status', 'config', 'paths']),
+    );
+    expect(context.kubelet.version).toBe('v1.36.0');
+    expect(context.paths.every(({ content }: { content: unknown }) => content === null)).toBe(true);
+    await scene.capture('--no-node-context', '--force');
+    expect(manifestOf().capture.node).not.toHaveProperty('context');
+    expect(manifestOf().capture.node).toMatchObject({ name: 'node-a' });
+  });
+
   test('records who was asked, what was answered, and what is known of node and pod', async () => {
     await scene.capture('--timeout', '1m30s');
     const manifest = JSON.parse(readFileSync(join(scene.out, `${SEALED('cache')}.json`), 'utf8'));

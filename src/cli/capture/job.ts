@@ -17,6 +17,8 @@ export interface CaptureJob {
   readonly sealFor: SealFor;
   readonly output: OutputPlace;
   readonly keepOriginal: boolean;
+  /** Whether the record says what `coldcase node` says of this node. */
+  readonly nodeContext: boolean;
   readonly force: boolean;
   readonly toolVersion: string;
   readonly progress: Progress;

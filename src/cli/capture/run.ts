@@ -3,8 +3,9 @@ import { CheckpointDirectory } from '../../kubelet/checkpoint-dir.js';
 import { KubeletClient } from '../../kubelet/client.js';
 import { captureContainer } from './container.js';
 import { type Plan, planCapture } from './containers.js';
-import { gatherFacts } from './facts.js';
+import { type CaptureFacts, gatherFacts } from './facts.js';
 import type { CaptureJob } from './job.js';
+import { gatherNodeContext, type NodeContext } from './node-context.js';
 import type { CapturedArchive, CaptureFailure, CaptureReport } from './report.js';
 
 /**
@@ -40,15 +41,25 @@ async function captureEach(
 ): Promise<{ captured: CapturedArchive[]; failures: CaptureFailure[] }> {
   const captured: CapturedArchive[] = [];
   const failures: CaptureFailure[] = [];
+  const context = job.nodeContext ? gatherNodeContext(job) : undefined;
   for (const target of plan.targets) {
     // asked while the kubelet works: once the pod is gone, nobody knows it any more
-    const facts = gatherFacts(job.client, target, plan, job.signal);
+    const facts = withContext(gatherFacts(job.client, target, plan, job.signal), context);
     const result = await captureContainer(job, target, directory, facts);
     captured.push(...result.captured);
     if (result.error) failures.push({ target, error: result.error });
     if (result.error instanceof InterruptedError) break;
   }
   return { captured, failures };
+}
+
+/** What `coldcase node` knows is the same for all containers, and gathered once. */
+async function withContext(
+  facts: Promise<CaptureFacts>,
+  context: Promise<NodeContext> | undefined,
+): Promise<CaptureFacts> {
+  const { node, ...rest } = await facts;
+  return { ...rest, node: { ...node, ...(context === undefined ? {} : { context: await context }) } };
 }
 
 /**

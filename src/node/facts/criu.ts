@@ -37,11 +37,12 @@ const LIBRARIES = [
   '/lib64',
 ] as const;
 
-/** Looks for CRIU, its version and options, and runs `criu check` when this is our machine and we are root. */
+/** Looks for CRIU, its version and options, and with `check` runs `criu check` when this is our machine and we are root. */
 export async function readCriu(
   host: HostRoot,
   runtime: RuntimeFacts,
   packages: ReadonlyMap<string, string> | undefined,
+  options: { readonly check: boolean },
 ): Promise<CriuFacts> {
   const path = await runtimePath(host, runtime.kind);
   const program = await findProgram(host, 'criu', path.directories);
@@ -55,13 +56,15 @@ export async function readCriu(
     version: version ?? packaged,
     versionFrom:
       version !== undefined ? 'criu --version' : packaged !== undefined ? 'its package' : undefined,
-    check: runnable && root ? await criuCheck(program) : undefined,
+    check: options.check && runnable && root ? await criuCheck(program) : undefined,
     notChecked: !host.isThisMachine
       ? 'programs of another root are not run'
       : program === undefined
         ? 'there is no criu to run'
         : root
-          ? undefined
+          ? options.check
+            ? undefined
+            : 'it was not asked for'
           : 'it needs root',
     lowLevel: await findProgram(host, runtime.low.binary, path.directories),
     library: await findLibrary(host),

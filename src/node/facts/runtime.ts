@@ -52,11 +52,15 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'cri-dockerd': ['cri-dockerd'],
 };
 
-/** Finds the runtime: the configured socket, else the first known one that is there; then asks it. */
+/**
+ * Finds the runtime: the configured socket, else the first known one that is there; then asks it who it is, and with
+ * `probe` also whether it can checkpoint.
+ */
 export async function readRuntime(
   host: HostRoot,
   configuration: KubeletConfiguration,
   packages: ReadonlyMap<string, string> | undefined,
+  options: { readonly probe: boolean },
 ): Promise<RuntimeFacts> {
   const { socket, from } = await chooseSocket(host, configuration);
   const facts = await host.stat(socket);
@@ -68,7 +72,7 @@ export async function readRuntime(
   if (present && real.ok) {
     try {
       answer = await askRuntime(real.value);
-      checkpoint = await askCheckpointSupport(real.value);
+      if (options.probe) checkpoint = await askCheckpointSupport(real.value);
     } catch (error) {
       if (!(error instanceof NoAnswer) && !(error instanceof RangeError)) throw error;
       silent = error.message;
