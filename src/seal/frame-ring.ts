@@ -15,7 +15,9 @@ const HASHED = 4;
 const MAIN_WAITS = 5;
 const TO_COMPRESS: Bell = { rings: 6, sleepers: 7 };
 const TO_HASH: Bell = { rings: 8, sleepers: 9 };
-const WORDS = 10;
+/** The hashing thread sleeps until this frame is filled, not just the next one. */
+const HASH_WANTS = 10;
+const WORDS = 11;
 
 /** A word that threads sleep on, incremented by every event, and how many sleep. */
 interface Bell {
@@ -134,7 +136,7 @@ export class FrameRing {
 
   markFilled(frame: number): void {
     Atomics.store(this.filled, frame % this.slots, frame + 1);
-    this.ring(TO_HASH);
+    if (frame >= Atomics.load(this.words, HASH_WANTS)) this.ring(TO_HASH);
   }
 
   /** @returns whether the main thread waits for an event, and is to be sent a message */
@@ -153,11 +155,22 @@ export class FrameRing {
     for (;;) {
       const heard = Atomics.load(this.words, TO_HASH.rings);
       if (Atomics.load(this.words, STOP) === 1) return false;
-      if (Atomics.load(this.filled, frame % this.slots) === frame + 1) return true;
+      if (this.isFilled(frame)) return true;
       const finished = Atomics.load(this.words, FINISHED) === 1;
-      if (finished && frame >= Atomics.load(this.words, PUBLISHED)) return false;
-      this.sleep(TO_HASH, heard);
+      const published = Atomics.load(this.words, PUBLISHED);
+      if (finished && frame >= published) return false;
+      // Waking up is what costs: then let there be a quarter of the ring to hash, or all that is left.
+      const wanted = frame + (this.slots >> 2);
+      const target = finished ? Math.min(wanted, published - 1) : wanted;
+      Atomics.store(this.words, HASH_WANTS, target);
+      // Frames are filled out of order: with the target there already, the very next one is what is missing.
+      if (this.isFilled(target)) Atomics.store(this.words, HASH_WANTS, frame);
+      if (!this.isFilled(frame)) this.sleep(TO_HASH, heard);
     }
+  }
+
+  private isFilled(frame: number): boolean {
+    return Atomics.load(this.filled, frame % this.slots) === frame + 1;
   }
 
   /** @returns as `markCompressed` */

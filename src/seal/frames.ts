@@ -23,7 +23,8 @@ export interface Frame {
   readonly compressed: Uint8Array;
 }
 
-const MAX_THREADS = 8;
+/** More would wait for the main thread, which encrypts, hashes and writes. */
+const MAX_THREADS = 6;
 
 /**
  * Compresses a tar in frames on all cores, and hashes it meanwhile on a thread of its own.
@@ -37,7 +38,12 @@ export async function* compressFrames(
 ): AsyncGenerator<Frame, string> {
   signal?.throwIfAborted();
   const threads = Math.min(MAX_THREADS, availableParallelism());
-  const crew = new Crew(allocateRing(8 + 4 * threads), threads, 'fd' in input ? input.fd : undefined, signal);
+  const crew = new Crew(
+    allocateRing(16 + 4 * threads),
+    threads,
+    'fd' in input ? input.fd : undefined,
+    signal,
+  );
   try {
     const feeding = 'fd' in input ? crew.publishFile(input.size) : crew.publishChunks(input.chunks);
     feeding.catch((error: unknown) => crew.fail(error));
@@ -133,7 +139,7 @@ class Crew {
     let filled = 0;
     for await (const chunk of chunks) {
       for (let offset = 0; offset < chunk.length; ) {
-        if (filled === 0) await this.until(() => this.freeSlots() > 0);
+        if (filled === 0 && this.freeSlots() === 0) await this.until(() => this.freeSlots() > 0);
         const piece = chunk.subarray(offset, offset + FRAME_SIZE - filled);
         this.ring.slotInput(this.published).set(piece, filled);
         offset += piece.length;

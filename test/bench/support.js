@@ -113,7 +113,8 @@ function records(bytes, next) {
   }
 }
 
-function tarHeader(name, size) {
+/** A POSIX header of a file; sizes of 8 GiB and more in base 256, as GNU tar writes them. */
+export function tarHeader(name, size) {
   const header = Buffer.alloc(512);
   header.write(name, 0);
   header.write('0000600\0', 100);
