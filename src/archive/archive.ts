@@ -68,8 +68,15 @@ export function makeArchive(
     names ??= new Map(entries.map((entry) => [entry.name, entry]));
     return names.get(name);
   };
-  const resolve = (entry: ArchiveEntry): ArchiveEntry =>
-    entry.type === 'hardlink' ? linkTarget(entry, entries) : entry;
+  let targets: Map<ArchiveEntry, ArchiveEntry> | undefined;
+  const resolve = (entry: ArchiveEntry): ArchiveEntry => {
+    if (entry.type !== 'hardlink') return entry;
+    targets ??= linkTargets(entries);
+    const target = targets.get(entry);
+    if (target !== undefined) return target;
+    const problem = `${entry.name} is a hard link to ${entry.linkName ?? ''}, which is not in the archive`;
+    throw new NotFoundError(problem);
+  };
   return {
     location,
     container,
@@ -81,20 +88,17 @@ export function makeArchive(
   };
 }
 
-/** What a hard link leads to: the last entry of that name before it that is no hard link itself. */
-function linkTarget(link: ArchiveEntry, entries: readonly ArchiveEntry[]): ArchiveEntry {
-  let wanted = link.linkName;
-  let at = entries.lastIndexOf(link);
-  while (at > 0) {
-    at -= 1;
-    const entry = entries[at];
-    if (entry === undefined || entry.name !== wanted) continue;
-    if (entry.type !== 'hardlink') return entry;
-    wanted = entry.linkName;
+/** The holder of the contents of each hard link: of the entries before it that have its target's name, the last. */
+function linkTargets(entries: readonly ArchiveEntry[]): Map<ArchiveEntry, ArchiveEntry> {
+  const holders = new Map<string, ArchiveEntry>();
+  const targets = new Map<ArchiveEntry, ArchiveEntry>();
+  for (const entry of entries) {
+    const holder = entry.type === 'hardlink' ? holders.get(entry.linkName ?? '') : entry;
+    if (holder === undefined) continue;
+    if (holder !== entry) targets.set(entry, holder);
+    holders.set(entry.name, holder);
   }
-  throw new NotFoundError(
-    `${link.name} is a hard link to ${link.linkName ?? ''}, which is not in the archive`,
-  );
+  return targets;
 }
 
 /**

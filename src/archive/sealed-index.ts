@@ -12,8 +12,11 @@ const VERSION = 1;
 const SKIPPABLE_HEADER = 8;
 const FRAME_OFFSET = SKIPPABLE_HEADER + SIGNATURE.length + 4;
 
-/** An index whose JSON is larger than this is written without the entries, and not believed when read. */
-const MAX_JSON = 64 * 1024 * 1024;
+/**
+ * An index whose JSON is larger than this is written without the entries, and not believed when read: parsed, JSON
+ * made for that takes twenty times its size.
+ */
+const MAX_JSON = 16 * 1024 * 1024;
 
 /** What was recorded when the checkpoint was captured: who asked whom, when, what was answered. */
 export type CaptureRecord = Readonly<Record<string, unknown>>;

@@ -10,7 +10,7 @@ export const LIMITS = {
   entries: 1_000_000,
   /** Bytes of one long name or pax header; what Go's archive/tar allows. */
   extension: 1024 * 1024,
-  /** Characters of all names together. */
+  /** Characters of all names of entries, links and owners together. */
   names: 64 * 1024 * 1024,
   /** Runs of all sparse files together. */
   sparseRuns: 1_000_000,
@@ -82,6 +82,7 @@ export function* walkTar(where: string): Generator<WalkStep, WalkEnd, Uint8Array
     const entry = yield* readEntryHeader(header, where, start, offset, extended);
     spent.entries += 1;
     spent.names += entry.name.length + (entry.linkName?.length ?? 0);
+    spent.names += entry.uname.length + entry.gname.length;
     spent.runs += entry.sparse?.length ?? 0;
     if (spent.entries > LIMITS.entries || spent.names > LIMITS.names || spent.runs > LIMITS.sparseRuns) {
       throw new FormatError(where, offset, 'more entries, names or sparse runs than any checkpoint has', {

@@ -79,6 +79,27 @@ test('a sealed index is read as it was written', async () => {
   expect(decodeSealedIndex(encodeSealedIndex(index), 'test', 0, rich.length)).toEqual(index);
 });
 
+test('an index of too many entries is written without them, and says nothing of them when read', () => {
+  const entry = { type: 'file', size: 0, mode: 0, uid: 0, gid: 0, uname: '', gname: '', mtime: 0 } as const;
+  const entries = Array.from({ length: 80_000 }, (_, at) => {
+    return {
+      ...entry,
+      name: `${at}`.padEnd(100, '-'),
+      offset: at * 512,
+      dataOffset: at * 512 + 512,
+      storedSize: 0,
+    };
+  });
+  const tar = { size: 80_000 * 512, sha256: '0f'.repeat(32) };
+  const frame = encodeSealedIndex({ tar, entries, marked: true, capture: null });
+  expect(decodeSealedIndex(frame, 'test', 0, tar.size)).toEqual({
+    tar,
+    entries: null,
+    marked: true,
+    capture: null,
+  });
+});
+
 test('a sealed index with anything else in it is refused', async () => {
   const { entries, marked } = await indexTar(new MemorySource(rich, 'rich'));
   const index: SealedIndex = {

@@ -276,6 +276,30 @@ describe('what is refused, with the offset', () => {
     await expect(entriesOf(...blocks)).rejects.toMatchObject({ exitCode: 5, where: 'test.tar', offset });
   });
 
+  test('a chain of hard links, as long as an archive can be', async () => {
+    const count = 50_000;
+    const links = Array.from({ length: count }, (_, at) =>
+      rawHeader({ name: `l${at + 1}`, size: 0, flag: '1', link: `l${at}` }),
+    );
+    const archive = await open(
+      Buffer.concat([rawHeader({ name: 'l0', size: 3 }), block('end'), ...links, Buffer.alloc(1024)]),
+    );
+    for (const entry of await archive.entries()) expect(archive.resolve(entry).name).toBe('l0');
+  });
+
+  test('owners whose names are too long together', async () => {
+    const record = (at: number): Buffer[] => {
+      const text = `1000018 uname=${String(at).padEnd(1_000_003, 'u')}\n`;
+      return [
+        rawHeader({ name: 'x', size: text.length, flag: 'x' }),
+        block(text),
+        rawHeader({ name: 'a', size: 0 }),
+      ];
+    };
+    const blocks = Array.from({ length: 70 }, (_, at) => record(at)).flat();
+    await expect(entriesOf(...blocks)).rejects.toThrow('more entries, names');
+  });
+
   test('more than a million entries', { timeout: 60_000 }, async () => {
     const header = rawHeader({ name: 'a', size: 0 });
     const endless = {
