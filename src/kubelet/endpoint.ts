@@ -1,32 +1,16 @@
 import { FailedError, UsageError } from '../base/errors.js';
+import { type ConnectionFlags, checkFlags } from './connection-flags.js';
 import { defaultKubeconfigs, openKubeconfig } from './kubeconfig.js';
-import { isSubdomain } from './names.js';
-import { type ClientCertificate, certificatesIn, clientCertificate } from './pem.js';
+import { type ClientCertificate, clientCertificate } from './pem.js';
 import { readSmallFile } from './read-file.js';
+import { apiServerTrust, type EndpointContext, trustFrom } from './server-trust.js';
 import type { Connection } from './transport.js';
-import { parseFingerprint, type Trust } from './trust.js';
-import {
-  findUsualCredentials,
-  localServingFingerprints,
-  type UsualCredentials,
-} from './usual-credentials.js';
+import { findUsualCredentials, type UsualCredentials } from './usual-credentials.js';
+
+export type { ConnectionFlags } from './connection-flags.js';
+export type { EndpointContext } from './server-trust.js';
 
 export const DEFAULT_KUBELET = 'https://127.0.0.1:10250';
-
-/** The connection flags of a command, as typed. */
-export interface ConnectionFlags {
-  readonly kubelet?: string | undefined;
-  readonly clientCertificate?: string | undefined;
-  readonly clientKey?: string | undefined;
-  readonly certificateAuthority?: string | undefined;
-  readonly tokenFile?: string | undefined;
-  readonly insecureSkipTlsVerify?: boolean | undefined;
-  readonly tlsFingerprint?: string | undefined;
-  readonly tlsServerName?: string | undefined;
-  readonly kubeconfig?: string | undefined;
-  readonly context?: string | undefined;
-  readonly node?: string | undefined;
-}
 
 /** A way to a kubelet. */
 export interface Endpoint {
@@ -39,16 +23,6 @@ export interface Endpoint {
   readonly credentials: string;
   /** What the server is trusted by, for people. */
   readonly trust: string;
-}
-
-export interface EndpointContext {
-  /** Hears of things worth knowing: credentials that were found, or skipped and why. */
-  readonly note?: ((line: string) => void) | undefined;
-  /** Prepended to the paths of the usual credentials, for tests. */
-  readonly prefix?: string | undefined;
-  readonly env?: NodeJS.ProcessEnv | undefined;
-  /** User id of this process. */
-  readonly uid?: number | undefined;
 }
 
 /**
@@ -95,32 +69,6 @@ async function findUsual(
   const skipped = (from: string, reason: string): void => note?.(`skipped ${from}: ${reason}`);
   if (root) return findUsualCredentials({ skipped, direct, kubeconfigs, prefix });
   return direct || kubeconfigs.length === 0 ? undefined : { kind: 'kubeconfig', from: kubeconfigs };
-}
-
-function checkFlags(flags: ConnectionFlags): void {
-  const clash = (a: string, b: string): UsageError => new UsageError(`${a} and ${b} contradict each other`);
-  const viaApi = ['kubeconfig', 'context', 'node'] as const;
-  const directly = ['kubelet', 'clientCertificate', 'tokenFile'] as const;
-  for (const api of viaApi) {
-    for (const straight of directly) {
-      if (flags[api] !== undefined && flags[straight] !== undefined) throw clash(flag(api), flag(straight));
-    }
-  }
-  if (flags.clientKey !== undefined && flags.clientCertificate === undefined) {
-    throw new UsageError('--client-key needs --client-certificate', {
-      remedy: 'when both are in one file, name it by --client-certificate alone',
-    });
-  }
-  const verifying = ['insecureSkipTlsVerify', 'tlsFingerprint', 'certificateAuthority'] as const;
-  const [first, second] = verifying.filter((name) => flags[name] !== undefined && flags[name] !== false);
-  if (first && second) throw clash(flag(first), flag(second));
-  if (flags.node !== undefined && !isSubdomain(flags.node)) {
-    throw new UsageError(`${JSON.stringify(flags.node)} cannot be the name of a node`);
-  }
-}
-
-function flag(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 async function direct(
@@ -171,42 +119,6 @@ async function bearerToken(path: string): Promise<string> {
   return token;
 }
 
-async function trustFrom(
-  flags: ConnectionFlags,
-  url: URL,
-  context: EndpointContext,
-): Promise<{ trust: Trust; words: string }> {
-  if (flags.insecureSkipTlsVerify) {
-    context.note?.('the identity of the server is not verified (--insecure-skip-tls-verify)');
-    return { trust: { kind: 'none' }, words: 'not verified' };
-  }
-  if (flags.tlsFingerprint !== undefined) {
-    const fingerprints = [parseFingerprint(flags.tlsFingerprint)];
-    return {
-      trust: { kind: 'pin', fingerprints, from: '--tls-fingerprint' },
-      words: 'pinned by --tls-fingerprint',
-    };
-  }
-  if (flags.certificateAuthority !== undefined) {
-    const ca = await readSmallFile(flags.certificateAuthority, 'certificate authority');
-    if (certificatesIn(ca, flags.certificateAuthority).length === 0) {
-      throw new FailedError(`${flags.certificateAuthority} holds no PEM certificate`);
-    }
-    const trust = { kind: 'authority', ca, serverName: flags.tlsServerName } as const;
-    return { trust, words: `certificate authority ${flags.certificateAuthority}` };
-  }
-  const loopback = url.port === '10250' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
-  const local =
-    loopback && flags.tlsServerName === undefined
-      ? await localServingFingerprints(context.prefix)
-      : undefined;
-  if (local) {
-    return { trust: { kind: 'pin', ...local }, words: `the kubelet's own certificate in ${local.from}` };
-  }
-  const trust = { kind: 'authority', ca: undefined, serverName: flags.tlsServerName } as const;
-  return { trust, words: "the system's certificate authorities" };
-}
-
 function kubeletUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'https:' || url.username !== '' || url.search !== '' || url.hash !== '') {
@@ -227,26 +139,5 @@ async function throughApiServer(files: readonly string[], flags: ConnectionFlags
     node: flags.node,
     credentials: `kubeconfig ${server.files.join(', ')}, context ${server.context}, user ${server.user}`,
     trust: words,
-  };
-}
-
-/** The flags win over what the kubeconfig says about the server. */
-async function apiServerTrust(
-  flags: ConnectionFlags,
-  connection: Connection,
-): Promise<{ trust: Trust; words: string }> {
-  const said =
-    flags.insecureSkipTlsVerify ||
-    flags.tlsFingerprint !== undefined ||
-    flags.certificateAuthority !== undefined;
-  if (said) return trustFrom(flags, connection.url, {});
-  const { trust } = connection;
-  if (trust.kind !== 'authority') return { trust, words: 'not verified (as the kubeconfig says)' };
-  return {
-    trust: flags.tlsServerName === undefined ? trust : { ...trust, serverName: flags.tlsServerName },
-    words:
-      trust.ca === undefined
-        ? "the system's certificate authorities"
-        : "the kubeconfig's certificate authority",
   };
 }

@@ -1,6 +1,7 @@
 import { ColdcaseError, FailedError } from '../../base/errors.js';
 import { formatSize, formatTime } from '../../base/units.js';
-import type { CheckpointDirectory, CheckpointFile } from '../../kubelet/checkpoint-dir.js';
+import type { CheckpointDirectory } from '../../kubelet/checkpoint-dir.js';
+import type { CheckpointFile } from '../../kubelet/checkpoint-file.js';
 import type { CaptureRecord } from '../../seal/capture-record.js';
 import { askForCheckpoint } from './ask.js';
 import type { CaptureFacts } from './facts.js';

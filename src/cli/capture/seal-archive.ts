@@ -1,6 +1,6 @@
 import { writeFileAside } from '../../base/files.js';
 import { formatSize } from '../../base/units.js';
-import type { CheckpointFile } from '../../kubelet/checkpoint-dir.js';
+import type { CheckpointFile } from '../../kubelet/checkpoint-file.js';
 import type { CaptureRecord } from '../../seal/capture-record.js';
 import { manifestPath, type SealOptions, sealFile, sealToSink } from '../../seal/seal-file.js';
 import { toStandardOutput } from '../standard-output.js';
