@@ -5,6 +5,7 @@ import type { InventoryEntry } from '../criu/schema/inventory.js';
 import { type ContainerInfo, readContainer } from './container.js';
 import { type Namespace, readNamespaces } from './credentials.js';
 import { type FileDescriptor, readDescriptors } from './descriptors.js';
+import { type DumpFacts, readDumpFacts } from './dump.js';
 import { type FilePath, type FileTable, filePath, readFileTable } from './file-table.js';
 import { Images } from './images.js';
 import { type IpcObject, readIpc } from './ipc.js';
@@ -42,6 +43,8 @@ export class Checkpoint {
   readonly sizes: () => Promise<ArchiveSizes>;
   /** Files that the container changed or added, by their absolute paths. */
   readonly rootFsDiff: () => Promise<ReadonlyMap<string, ArchiveEntry>>;
+  /** What made the dump. */
+  readonly dump: () => Promise<DumpFacts>;
   readonly inventory: () => Promise<InventoryEntry | undefined>;
   /** The memory of the processes. */
   readonly memory: () => Promise<MemoryImages>;
@@ -65,7 +68,8 @@ export class Checkpoint {
     this.sizes = once(async () => readSizes(archive, await images.folder()));
     this.rootFsDiff = once(() => readRootFsDiff(archive));
     this.inventory = once(() => images.first('INVENTORY', 'inventory'));
-    this.memory = once(async () => new MemoryImages(archive, await images.folder()));
+    this.dump = once(async () => readDumpFacts(archive, images, await this.inventory()));
+    this.memory = once(async () => new MemoryImages(archive, await images.folder(), images));
     this.#memoryOfPid = oncePerKey(async (pid: number) => (await this.memory()).process(pid));
   }
 

@@ -38,7 +38,8 @@ export async function readMounts(images: Images, container: ContainerInfo): Prom
     for (const entry of [...(await images.entries('MNTS', `mountpoints-${namespace}`))].reverse()) {
       mounts.push({
         destination: entry.mountpoint,
-        type: fileSystemName(entry.fstype, entry.fsname),
+        // CRIU does not name file systems that it need not restore, such as those of bind mounts
+        type: fileSystemName(entry.fstype, entry.fsname) ?? asked.get(entry.mountpoint)?.type ?? 'unknown',
         source: entry.source,
         root: entry.root,
         options: [

@@ -25,18 +25,28 @@ export interface ProcessMemory {
   readonly mm: MmEntry;
 }
 
+/** Images that somebody decodes once for everybody, by their names without `.img`; none when there is no such image. */
+export interface DecodedImages {
+  entries<K extends ImageKind>(kind: K, name: string): Promise<readonly EntryOf<K>[]>;
+}
+
 /** The memory in an archive: of every process, and the objects that processes share. Opens each pagemap once. */
 export class MemoryImages {
   readonly #archive: Archive;
   readonly #directory: string;
+  readonly #decoded: DecodedImages | undefined;
   readonly #layers = new Map<string, Promise<PageLayer | undefined>>();
   #files: Promise<ReadonlyMap<number, FileEntry>> | undefined;
   #memfds: Promise<ReadonlyMap<number, MemfdInodeEntry>> | undefined;
 
-  /** @param directory - where CRIU's images are in the archive, with a slash at its end: `checkpoint/` */
-  constructor(archive: Archive, directory = 'checkpoint/') {
+  /**
+   * @param directory - where CRIU's images are in the archive, with a slash at its end: `checkpoint/`
+   * @param decoded - who has decoded images already, if anybody: then no image is decoded, and kept, twice
+   */
+  constructor(archive: Archive, directory = 'checkpoint/', decoded?: DecodedImages) {
     this.#archive = archive;
     this.#directory = directory;
+    this.#decoded = decoded;
   }
 
   /**
@@ -176,7 +186,8 @@ export class MemoryImages {
     return resolveDirectory(directory, link.linkName);
   }
 
-  async #entries<K extends ImageKind>(name: string, kind: K): Promise<EntryOf<K>[] | undefined> {
+  async #entries<K extends ImageKind>(name: string, kind: K): Promise<readonly EntryOf<K>[] | undefined> {
+    if (this.#decoded !== undefined) return this.#decoded.entries(kind, name.replace(/\.img$/, ''));
     const entry = await this.#archive.find(this.#path(name));
     if (entry === undefined || entry.size === 0) return undefined;
     return collectEntries(await openImage(this.#archive.open(entry), kind));

@@ -1,6 +1,7 @@
-import { formatDuration, formatSize } from '../base/units.js';
+import { formatSize } from '../base/units.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { ContainerInfo } from '../checkpoint/container.js';
+import type { DumpFacts } from '../checkpoint/dump.js';
 import { groupBy } from '../checkpoint/memo.js';
 import { type ProcessNode, processTree } from '../checkpoint/process-list.js';
 import type { DumpStatistics } from '../checkpoint/stats.js';
@@ -50,7 +51,7 @@ export async function inspect(
   const container = await checkpoint.container();
   const parts: Part[] = [identityPart(row, container)];
   if (sections.stats === true) parts.push(statisticsPart(await checkpoint.statistics()));
-  if (sections.metadata === true) parts.push(metadataPart(container));
+  if (sections.metadata === true) parts.push(metadataPart(container, await checkpoint.dump()));
   parts.push(await processPart(checkpoint, sections, options));
   if (sections.mounts === true) {
     const mounts = await mountsView.rows(checkpoint, options);
@@ -123,12 +124,11 @@ function identityPart(row: ShowRow, container: ContainerInfo): Part {
 function statisticsPart(statistics: DumpStatistics | undefined): Part {
   if (statistics === undefined)
     return { json: { statistics: null }, nodes: [leaf('CRIU dump statistics: none in the archive')] };
-  const time = (microseconds: number): string => formatDuration(microseconds / 1000);
   const facts = [
-    `Freezing time: ${time(statistics.freezingTime)}`,
-    `Frozen time: ${time(statistics.frozenTime)}`,
-    `Memory dump time: ${time(statistics.memdumpTime)}`,
-    `Memory write time: ${time(statistics.memwriteTime)}`,
+    `Freezing time: ${milliseconds(statistics.freezingTime)}`,
+    `Frozen time: ${milliseconds(statistics.frozenTime)}`,
+    `Memory dump time: ${milliseconds(statistics.memdumpTime)}`,
+    `Memory write time: ${milliseconds(statistics.memwriteTime)}`,
     `Pages scanned: ${statistics.pagesScanned}`,
     `Pages written: ${statistics.pagesWritten}`,
     `Pages in a parent checkpoint: ${statistics.pagesSkippedParent}`,
@@ -153,16 +153,24 @@ function statisticsPart(statistics: DumpStatistics | undefined): Part {
   };
 }
 
-function metadataPart(container: ContainerInfo): Part {
+/** CRIU measures in microseconds, and most of it takes milliseconds. */
+function milliseconds(microseconds: number): string {
+  return `${(microseconds / 1000).toFixed(microseconds < 10_000 ? 2 : 0)} ms`;
+}
+
+function metadataPart(container: ContainerInfo, dump: DumpFacts): Part {
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['Pod UID', container.podUid],
     ['Sandbox ID', container.sandboxId],
     ['Restarts', container.attempt?.toString()],
-    ['Hostname', container.hostname],
+    ['Hostname', container.hostname ?? dump.nodeNames.join(' ')],
     ['PID on the node', container.hostPid?.toString()],
     ['Log', container.logPath],
     ['Cgroup', container.spec?.cgroupsPath],
     ['Created by', container.createCommand.join(' ')],
+    ['CRIU', dump.criuVersion],
+    ['Kernel', dump.kernel],
+    ['LSM', dump.lsm],
   ];
   const pairs = (label: string, map: ReadonlyMap<string, string>): readonly TreeNode[] =>
     map.size === 0 ? [] : [{ label, children: [...map].map(([name, value]) => leaf(`${name}: ${value}`)) }];
@@ -172,11 +180,17 @@ function metadataPart(container: ContainerInfo): Part {
         podUid: container.podUid ?? null,
         sandboxId: container.sandboxId ?? null,
         attempt: container.attempt ?? null,
-        hostname: container.hostname ?? null,
+        hostname: container.hostname ?? dump.nodeNames[0] ?? null,
         hostPid: container.hostPid ?? null,
         logPath: container.logPath ?? null,
         cgroupsPath: container.spec?.cgroupsPath ?? null,
         createCommand: container.createCommand,
+        criuVersion: dump.criuVersion ?? null,
+        kernel: dump.kernel ?? null,
+        lsm: dump.lsm ?? null,
+        imageVersion: dump.imageVersion ?? null,
+        runId: dump.runId ?? null,
+        logComplaints: dump.complaints,
         checkpointedFrom: container.checkpointedFrom ?? null,
         annotations: Object.fromEntries(container.annotations),
         labels: Object.fromEntries(container.labels),
@@ -193,6 +207,7 @@ function metadataPart(container: ContainerInfo): Part {
           ),
           ...pairs('Annotations', container.annotations),
           ...pairs('Labels', container.labels),
+          ...section('Errors and warnings in the log of the dump', dump.complaints),
           ...(container.deletedFiles.length === 0
             ? []
             : [{ label: 'Deleted files', children: container.deletedFiles.map(leaf) }]),

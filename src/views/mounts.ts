@@ -122,7 +122,7 @@ export function mountsTree(rows: readonly MountsRow[]): readonly TreeNode[] {
 
 function mountsLabel(row: MountsRow): string {
   const origin = row.hostPath === null ? row.source : `${row.hostPath} of the node`;
-  return `${words(row.destination, row.type, `from ${origin}`)} (${row.options.slice(0, 6).join(',')})`;
+  return `${words(row.destination, row.type, `from ${origin}`)} (${row.options.filter((option) => !option.includes('=')).join(',')})`;
 }
 
 function mountsRow(mount: Mount): MountsRow {

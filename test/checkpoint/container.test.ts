@@ -137,3 +137,22 @@ test('any JSON at all is fields or a FormatError', () => {
     }),
   );
 });
+
+test('what made the dump, where there is a log', async () => {
+  const crio = await (await sampleCheckpoint('crio-looper')).dump();
+  expect(crio).toMatchObject({
+    criuVersion: '4.2.1',
+    lsm: 'NO_LSM',
+    imageVersion: 2,
+    nodeNames: ['web-node-a'],
+  });
+  expect(crio.kernel).toMatch(/^Linux 6\.18\./);
+  expect(crio.complaints).toContainEqual(expect.stringContaining('RLIMIT_NOFILE'));
+  const podman = await (await sampleCheckpoint('podman-incident')).dump();
+  expect(podman).toMatchObject({
+    criuVersion: undefined,
+    kernel: undefined,
+    complaints: [],
+    nodeNames: ['f6ab036f40fb'],
+  });
+});

@@ -141,7 +141,7 @@ test("inspect: checkpointctl's flags, as a tree and as JSON", async () => {
   const { stdout } = await coldcase(['inspect', INCIDENT, '--all']);
   for (const text of [
     'Engine: Podman',
-    'Frozen time: 0.40 s',
+    'Frozen time: 401 ms',
     'io.container.manager: libpod',
     'DB_PASSWORD=correct-horse-battery',
     '4u REG /tmp/.x/loot.txt (deleted)',

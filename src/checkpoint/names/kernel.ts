@@ -65,7 +65,7 @@ const FILE_SYSTEMS: Readonly<Record<number, string>> = {
   23: 'cgroup2',
 };
 
-/** The type of a mount: CRIU's number, and for those without one the name that it wrote beside. */
-export function fileSystemName(type: number, name: string | undefined): string {
-  return FILE_SYSTEMS[type] ?? name ?? 'unknown';
+/** The type of a mount: CRIU's number, and for those without one the name that it wrote beside, if it did. */
+export function fileSystemName(type: number, name: string | undefined): string | undefined {
+  return FILE_SYSTEMS[type] ?? name;
 }
