@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Check } from '../../../src/node/checks/check.js';
+import { coldcase } from '../../support/coldcase.js';
+import { hostFixture } from '../../support/hosts.js';
+import { type StandIn, startStandIn } from '../../support/kubelet/stand-in.js';
+
+let kubelet: StandIn;
+beforeAll(async () => {
+  kubelet = await startStandIn();
+});
+afterAll(() => kubelet.close());
+
+async function api(user: string, ...more: readonly string[]): Promise<Readonly<Record<string, Check>>> {
+  const { both } = kubelet.client(user);
+  return checksWith(both, ...more);
+}
+
+async function checksWith(
+  cert: string,
+  ...more: readonly string[]
+): Promise<Readonly<Record<string, Check>>> {
+  const { stdout, stderr } = await coldcase([
+    'doctor',
+    '--json',
+    '--host-root',
+    hostFixture('bare'),
+    '--kubelet',
+    kubelet.url,
+    '--client-certificate',
+    cert,
+    '--certificate-authority',
+    kubelet.ca,
+    ...more,
+  ]);
+  expect(stderr).toBe('');
+  return Object.fromEntries(JSON.parse(stdout).checks.map((check: Check) => [check.id, check]));
+}
+
+test('reachable, valid, the gate on, allowed; and no checkpoint was made', async () => {
+  kubelet.requests.length = 0;
+  const checks = await api('alice');
+  expect(checks['api.reachable']).toMatchObject({ status: 'pass' });
+  expect(checks['api.credentials']?.found).toContain('valid until');
+  expect(checks['api.gate']).toMatchObject({ status: 'pass', found: 'the kubelet has the checkpoint call' });
+  expect(checks['api.right']).toMatchObject({ status: 'pass' });
+  expect(kubelet.requests.filter((line) => line.startsWith('POST'))).toEqual([
+    'POST /checkpoint/coldcase-doctor/-no-such-pod-/none',
+  ]);
+});
+
+test('not allowed: which right is missing', async () => {
+  const checks = await api('bob');
+  expect(checks['api.right']).toMatchObject({ status: 'fail' });
+  expect(checks['api.right']?.found).toContain('Forbidden (user=bob, verb=create, resource=nodes');
+  expect(checks['api.right']?.remedy).toContain('nodes/checkpoint');
+});
+
+test('the feature gate off, as the kubelet shows it', async () => {
+  kubelet.state.checkpoints = false;
+  try {
+    const checks = await api('alice');
+    expect(checks['api.gate']).toMatchObject({ status: 'fail' });
+    expect(checks['api.right']).toMatchObject({ status: 'unknown' });
+  } finally {
+    kubelet.state.checkpoints = true;
+  }
+});
+
+test('a certificate that ends soon', async () => {
+  const day = 86_400_000;
+  const { both } = kubelet.client('carol', {
+    notBefore: new Date(Date.now() - day),
+    notAfter: new Date(Date.now() + 3 * day),
+  });
+  expect((await checksWith(both))['api.credentials']).toMatchObject({ status: 'warn' });
+});
+
+test('nobody listens', async () => {
+  const { both } = kubelet.client('dave');
+  const { stdout, code } = await coldcase([
+    'doctor',
+    '--json',
+    '--host-root',
+    hostFixture('bare'),
+    '--kubelet',
+    'https://127.0.0.1:1',
+    '--client-certificate',
+    both,
+    '--insecure-skip-tls-verify',
+  ]);
+  expect(code).toBe(1);
+  const checks: readonly Check[] = JSON.parse(stdout).checks;
+  expect(checks.find(({ id }) => id === 'api.reachable')).toMatchObject({ status: 'fail' });
+  expect(checks.find(({ id }) => id === 'api.right')).toMatchObject({ status: 'unknown' });
+});
+
+test('node config is compared with the stand-in’s /configz', async () => {
+  const { both } = kubelet.client('alice');
+  const { stdout } = await coldcase([
+    'node',
+    'config',
+    '--json',
+    '--host-root',
+    hostFixture('kubeadm'),
+    '--kubelet',
+    kubelet.url,
+    '--client-certificate',
+    both,
+    '--certificate-authority',
+    kubelet.ca,
+  ]);
+  const report = JSON.parse(stdout);
+  expect(report.notCompared).toBeNull();
+  expect(report.differences.map(({ setting }: { setting: string }) => setting)).toContain('maxPods');
+});

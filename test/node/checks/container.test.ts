@@ -1,0 +1,233 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { ApiAnswer } from '../../../src/node/api.js';
+import type { Check } from '../../../src/node/checks/check.js';
+import { appArmorProfile, seccompProfile } from '../../../src/node/checks/manifest.js';
+import { diagnose } from '../../../src/node/doctor.js';
+import { type ExamineOptions, examine } from '../../../src/node/examine.js';
+import { HostRoot } from '../../../src/node/host/root.js';
+import { startRuntime } from '../../support/cri-server.js';
+import { hostCopy } from '../../support/hosts.js';
+
+const ID = '499dc0ffee499dc0ffee499dc0ffee499dc0ffee499dc0ffee499dc0ffee4242';
+const UID = '8f2c1a6e-95c4-4b7a-a4de-6b13a2f10c77';
+
+function pod(container: object, spec: object = {}): object {
+  return {
+    metadata: { namespace: 'prod', name: 'payments', uid: UID },
+    spec: { containers: [{ name: 'api', ...container }], ...spec },
+    status: { containerStatuses: [{ name: 'api', containerID: `containerd://${ID}` }] },
+  };
+}
+
+/** A kubelet that shows these pods, and refuses nothing. */
+function kubelet(...pods: readonly object[]): NonNullable<ExamineOptions['api']> {
+  const answer = (path: string): ApiAnswer => {
+    if (path === '/pods') return { status: 200, body: JSON.stringify({ items: pods }) };
+    if (path === '/healthz') return { status: 200, body: 'ok' };
+    return { status: 404, body: 'pod does not exist' };
+  };
+  return {
+    where: '127.0.0.1:10250',
+    via: 'kubelet',
+    credentials: 'a test’s',
+    certificateEnds: undefined,
+    node: undefined,
+    kubeletPath: (...segments) => `/${segments.join('/')}`,
+    request: async (_, path) => answer(path),
+    kubeletVersion: async () => 'v1.36.0',
+  };
+}
+
+/** Puts a process into a root's /proc. */
+async function process(
+  root: string,
+  pid: number,
+  fds: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, string>> = {},
+) {
+  const files = {
+    cgroup: `0::/kubepods.slice/cri-containerd-${ID}.scope\n`,
+    status: 'Name:\tapi\nRssAnon:\t  204800 kB\nRssShmem:\t   1024 kB\nVmSwap:\t     512 kB\nSeccomp:\t2\n',
+    maps: '00400000-00401000 r-xp 00000000 fd:00 1 /bin/api\n',
+    'attr/current': 'cri-containerd.apparmor.d (enforce)\n',
+    'net/tcp': 'head\n   0: 0100007F:1F90 00000000:0000 0A 0:0 0:0 0 0 0 111 1\n',
+    ...more,
+  };
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(root, 'proc', String(pid), name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
+  await mkdir(join(root, 'proc', String(pid), 'fd'));
+  await mkdir(join(root, 'proc', String(pid), 'ns'));
+  for (const [fd, target] of Object.entries(fds))
+    await symlink(target, join(root, 'proc', String(pid), 'fd', fd));
+  for (const name of ['net', 'pid', 'ipc', 'uts', 'mnt']) {
+    await symlink(`${name}:[${pid}]`, join(root, 'proc', String(pid), 'ns', name));
+  }
+}
+
+async function diagnosis(root: string, api: ExamineOptions['api']): Promise<ReadonlyMap<string, Check>> {
+  const host = await HostRoot.open(root);
+  const target = { namespace: 'prod', pod: 'payments', container: 'api' };
+  const checks = await diagnose(await examine(host, { api, noApi: undefined, target }));
+  return new Map(checks.map((check) => [check.id, check] as const));
+}
+
+test('a plain container: nothing in the way, and how large and how long', async () => {
+  const root = await hostCopy('bare');
+  await process(root, 4000, { 0: '/dev/null', 1: 'pipe:[5]', 2: 'pipe:[6]', 3: 'socket:[111]' });
+  const checks = await diagnosis(root, kubelet(pod({})));
+  for (const id of [
+    'container.facts',
+    'container.devices',
+    'container.namespaces',
+    'container.terminal',
+    'container.memory',
+    'container.dra',
+    'criu.tcp-established',
+    'criu.file-locks',
+    'criu.ghost-limit',
+    'space.free',
+  ]) {
+    expect(checks.get(id), id).toMatchObject({ status: 'pass' });
+  }
+  expect(checks.get('container.memory')?.found).toMatch(
+    /^202 MiB of memory.*frozen for about 0\.13 s to 0\.67 s/,
+  );
+  expect(checks.get('space.free')?.found).toContain('images and archive need about 435 MiB');
+  expect(checks.get('security.apparmor')?.found).toContain('cri-containerd.apparmor.d (enforce)');
+});
+
+test('a difficult one: connections, locks, deleted files, GPU, terminal, host namespaces, claims', async () => {
+  const root = await hostCopy('kubeadm');
+  await process(
+    root,
+    4000,
+    {
+      0: '/dev/pts/0',
+      3: 'socket:[222]',
+      4: '/dev/nvidia0',
+      5: 'anon_inode:[io_uring]',
+      6: '/tmp/ghost.log (deleted)',
+      7: '/memfd:payload (deleted)',
+    },
+    {
+      'net/tcp':
+        'head\n   0: 0100007F:1F90 0100007F:9999 01 0:0 0:0 0 0 0 222 1\n   1: x y 01 a b c d e 999 1\n',
+    },
+  );
+  await mkdir(join(root, 'proc/1/ns'), { recursive: true });
+  await symlink('net:[4000]', join(root, 'proc/1/ns/net'));
+  await writeFile(
+    join(root, 'proc/locks'),
+    '1: POSIX  ADVISORY  WRITE 4000 fd:00:1 0 EOF\n2: FLOCK  ADVISORY  WRITE 77 fd:00:2 0 EOF\n',
+  );
+  const manifest = pod({ tty: true, resources: { claims: [{ name: 'gpu' }] } }, { hostNetwork: true });
+  const checks = await diagnosis(root, kubelet(manifest));
+  const status = (id: string) => `${checks.get(id)?.status}: ${checks.get(id)?.found}`;
+  expect(status('criu.tcp-established')).toBe(
+    'fail: not set, and this container has 1 established TCP connection',
+  );
+  expect(status('criu.file-locks')).toBe('fail: not set, and this container has 1 file lock');
+  expect(status('criu.ghost-limit')).toContain('unknown: 1 MiB (CRIU’s default); 1 deleted files');
+  expect(status('container.devices')).toBe('fail: it uses a GPU: /dev/nvidia0');
+  expect(status('container.device-plugins')).toBe('fail: this container holds nvidia.com/gpu (1)');
+  expect(status('container.dra')).toBe('warn: it has the resource claims gpu');
+  expect(status('container.namespaces')).toBe('warn: shares net with the host (hostNetwork)');
+  expect(status('container.terminal')).toContain('warn');
+});
+
+test('a Localhost seccomp profile is found and read', async () => {
+  const root = await hostCopy('kubeadm');
+  await process(root, 4000, {});
+  const profile = (localhostProfile: string) =>
+    pod({ securityContext: { seccompProfile: { type: 'Localhost', localhostProfile } } });
+  const checks = await diagnosis(root, kubelet(profile('profiles/api.json')));
+  expect(checks.get('security.seccomp')?.found).toBe(
+    'Localhost profiles/api.json, by the container’s securityContext; the kernel says a filter',
+  );
+  expect(checks.get('security.profile')?.found).toBe(
+    '/var/lib/kubelet/seccomp/profiles/api.json: default SCMP_ACT_ERRNO; SCMP_ACT_ALLOW 7, SCMP_ACT_LOG 1, SCMP_ACT_ERRNO 1; of those that matter it allows ptrace',
+  );
+  expect((await diagnosis(root, kubelet(profile('none.json')))).get('security.profile')).toMatchObject({
+    status: 'fail',
+  });
+  expect(
+    (await diagnosis(root, kubelet(profile('../../../etc/shadow')))).get('security.profile'),
+  ).toMatchObject({
+    status: 'fail',
+  });
+  await writeFile(join(root, 'var/lib/kubelet/seccomp/notify.json'), '{"defaultAction":"SCMP_ACT_NOTIFY"}');
+  expect(
+    (await diagnosis(root, kubelet(profile('notify.json')))).get('security.profile-actions'),
+  ).toMatchObject({
+    status: 'fail',
+    found: 'SCMP_ACT_NOTIFY is the default action',
+  });
+});
+
+test('the precedence of seccomp profiles: container over pod, privileged always unconfined', () => {
+  const unconfined = { seccompProfile: { type: 'Unconfined' } };
+  const runtime = { seccompProfile: { type: 'RuntimeDefault' } };
+  const type = (container: object, spec: object, byDefault = false) =>
+    seccompProfile(JSON.parse(JSON.stringify(pod(container, spec))), 'api', byDefault).type;
+  expect(type({}, {})).toBe('Unconfined');
+  expect(type({}, {}, true)).toBe('RuntimeDefault');
+  expect(type({}, { securityContext: runtime })).toBe('RuntimeDefault');
+  expect(type({ securityContext: unconfined }, { securityContext: runtime }, true)).toBe('Unconfined');
+  expect(type({ securityContext: runtime }, { securityContext: unconfined })).toBe('RuntimeDefault');
+  expect(
+    type({ securityContext: { ...runtime, privileged: true } }, { securityContext: runtime }, true),
+  ).toBe('Unconfined');
+});
+
+test('the precedence of AppArmor profiles: field, annotation, pod', () => {
+  const profile = (container: object, spec: object, annotations: Record<string, string> = {}) => {
+    const manifest = JSON.parse(JSON.stringify(pod(container, spec)));
+    manifest.metadata.annotations = annotations;
+    return appArmorProfile(manifest, 'api');
+  };
+  const key = 'container.apparmor.security.beta.kubernetes.io/api';
+  expect(profile({}, {}).type).toBe('RuntimeDefault');
+  expect(profile({ securityContext: { privileged: true } }, {}).type).toBe('Unconfined');
+  expect(profile({}, {}, { [key]: 'localhost/mine' })).toMatchObject({
+    type: 'Localhost',
+    localhostProfile: 'mine',
+  });
+  expect(profile({}, { securityContext: { appArmorProfile: { type: 'Unconfined' } } }).type).toBe(
+    'Unconfined',
+  );
+  expect(
+    profile({ securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } }, {}, { [key]: 'unconfined' })
+      .type,
+  ).toBe('RuntimeDefault');
+});
+
+test('without the API, the runtime itself tells which container it is', async () => {
+  const root = await hostCopy('kubeadm');
+  await process(root, 4000, {});
+  const server = await startRuntime(join(root, 'run/containerd/containerd.sock'), {
+    name: 'containerd',
+    version: 'v2.1.9',
+    checkpoint: { status: 5, message: 'not found' },
+    container: { id: ID, info: { pid: 4000, runtimeSpec: {} } },
+  });
+  try {
+    const checks = await diagnosis(root, undefined);
+    expect(checks.get('container.facts')?.found).toContain('1 processes of 499dc0ffee49');
+    expect(checks.get('security.seccomp')).toMatchObject({ status: 'unknown' });
+  } finally {
+    await server.close();
+  }
+});
+
+test('a pod that is not there is an error, one whose processes are elsewhere is not known', async () => {
+  const root = await hostCopy('bare');
+  await expect(diagnosis(root, kubelet())).rejects.toThrow('there is no pod prod/payments on this node');
+  const checks = await diagnosis(root, kubelet(pod({})));
+  expect(checks.get('container.facts')).toMatchObject({ status: 'unknown' });
+  expect(checks.get('container.facts')?.found).toContain('no process below this root’s /proc');
+});
