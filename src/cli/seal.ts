@@ -13,6 +13,7 @@ import { resolveOutputPath } from './output-path.js';
 import { createProgress } from './progress.js';
 import { formatFields, sealReceipt } from './receipt.js';
 import { addRecipientOptions, type RecipientOptions, readSealFor } from './recipient-options.js';
+import { standardInput } from './standard-input.js';
 import { toStandardOutput } from './standard-output.js';
 import { VERSION } from './version.js';
 
@@ -95,7 +96,7 @@ async function outputPath(file: string, { output }: Options): Promise<string> {
 
 /** A regular file is read by offset on several threads; anything else (a pipe, a FIFO) as a stream. */
 async function openInput(file: string): Promise<{ input: SealInput; close: () => Promise<void> }> {
-  if (file === '-') return { input: { name: 'stdin', chunks: process.stdin }, close: async () => {} };
+  if (file === '-') return { input: { name: 'stdin', chunks: standardInput() }, close: async () => {} };
   const handle = await open(file, constants.O_RDONLY).catch((cause: unknown) => {
     throw fileError(cause, file, 'read');
   });

@@ -13,6 +13,7 @@ import { printJson, writeOut } from './output.js';
 import { resolveOutputPath } from './output-path.js';
 import { createProgress } from './progress.js';
 import { formatFields } from './receipt.js';
+import { standardInput } from './standard-input.js';
 
 interface Options extends ArchiveOptions {
   readonly output?: string;
@@ -50,7 +51,7 @@ export const unsealCommand: CommandModule = {
 async function run(file: string, options: Options): Promise<void> {
   const output = await outputPath(file, options);
   const progress = createProgress(options);
-  const input = file === '-' ? { name: 'stdin', chunks: process.stdin } : openFile(file);
+  const input = file === '-' ? { name: 'stdin', chunks: standardInput() } : openFile(file);
   const target = output === '-' ? standardOutput() : fileTarget(await createAside(output, options));
   try {
     const unsealed = await unseal(input, {

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { decodeSealedIndex, type SealedIndex } from '../archive/sealed-index.js';
 import { FormatError, IntegrityError } from '../base/errors.js';
 import { readSeekTable, type SeekTable } from '../bytes/seekable-zstd.js';
 import type { ByteSource } from '../bytes/source.js';
 import { decodeFrame } from '../bytes/zstd.js';
+import { createContentHash } from './content-hash.js';
 import type { Digest } from './seal-stream.js';
 import { TarFollower } from './tar-follower.js';
 
@@ -51,19 +51,24 @@ export async function checkContent(
   const index = decodeSealedIndex(indexFrame.bytes, payload.name, indexFrame.offset, total);
 
   options.onStage?.('chunks and frames');
-  const hash = createHash('sha256');
+  const hash = createContentHash(total, options.signal);
   const follower = new TarFollower(payload.name);
+  let sha256: string;
   let done = 0;
-  for await (const content of contents(payload, table)) {
-    options.signal?.throwIfAborted();
-    hash.update(content);
-    follower.push(content);
-    await options.onContent?.(content);
-    done += content.length;
-    options.onProgress?.(done, total);
+  try {
+    for await (const content of contents(payload, table)) {
+      options.signal?.throwIfAborted();
+      await hash.update(content);
+      follower.push(content);
+      await options.onContent?.(content);
+      done += content.length;
+      options.onProgress?.(done, total);
+    }
+    options.onStage?.('tar hash');
+    sha256 = await hash.digest();
+  } finally {
+    await hash.close();
   }
-  options.onStage?.('tar hash');
-  const sha256 = hash.digest('hex');
   if (sha256 !== index.tar.sha256) {
     throw new IntegrityError(
       `${payload.name}: the tar in it has SHA-256 ${sha256}, but its index says ${index.tar.sha256}`,

@@ -1,8 +1,8 @@
 import { readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { CompressJob } from './crew.js';
 import { FrameCompressor } from './frame-compressor.js';
 import { FRAME_SIZE, FrameRing, SHRUNK } from './frame-ring.js';
-import type { CompressJob } from './frames.js';
 
 /** Fills (from a file) and compresses whichever frame is next, until there are none. */
 function run({ memory, fd }: CompressJob): void {

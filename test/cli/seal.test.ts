@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decompress } from 'zstd-napi';
@@ -290,4 +292,17 @@ describe.skipIf(!hasStock('script'))(stockTitle('on a terminal', 'script'), () =
     const stopped = await onTerminal(`${process.execPath} ${BIN} seal a.tar -p -o c.age`, ['\x03'], dir);
     expect(stopped.code).toBe(ExitCode.interrupted);
   });
+});
+
+test.each([
+  ['seal', ['seal', '-', '-r', '', '-o', 'int.age']],
+  ['unseal', ['unseal', '-', '-i', 'key.txt', '-o', 'int.tar']],
+])('an interrupt ends %s while it waits for standard input, and leaves nothing', async (_, words) => {
+  const child = spawn(process.execPath, [BIN, ...words.map((word) => word || recipient)], { cwd: dir });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  child.stdin.write((words[0] === 'seal' ? TAR : read('a.tar.zst.age')).subarray(0, 20_000));
+  await setTimeout(1500);
+  child.kill('SIGINT');
+  expect(await ended).toBe(ExitCode.interrupted);
+  expect(left().filter((name) => name.includes('int.'))).toEqual([]);
 });
