@@ -7,13 +7,13 @@ import { BLOCK, checksumHolds, normalizeName, numberField, textField } from './t
 /** Bounds of what is believed of an archive; a hostile one is refused, not given memory. */
 export const LIMITS = {
   /** Entries in one archive. */
-  entries: 1_000_000,
+  entries: 250_000,
   /** Bytes of one long name or pax header; what Go's archive/tar allows. */
   extension: 1024 * 1024,
   /** Characters of all names of entries, links and owners together. */
-  names: 64 * 1024 * 1024,
+  names: 32 * 1024 * 1024,
   /** Runs of all sparse files together. */
-  sparseRuns: 1_000_000,
+  sparseRuns: 500_000,
 } as const;
 
 /**

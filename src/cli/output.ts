@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../base/errors.js';
 import { renderCsv } from '../render/csv.js';
 import { applyFilters, parseFilter } from '../render/filter.js';
-import { renderJson, renderNdjson } from '../render/json.js';
+import { renderJson, renderJsonRows, renderNdjsonRows } from '../render/json.js';
 import { type Column, cellText, type JsonValue, type Row, type TreeNode } from '../render/table.js';
 import { renderTextTable } from '../render/text-table.js';
 import { renderTextTree } from '../render/text-tree.js';
@@ -65,7 +65,7 @@ export function formatOf(options: OutputOptions): Format {
 
 /** Prints rows on standard output as the options ask. */
 export async function printRows<R extends Row>(output: Output<R>, options: OutputOptions): Promise<void> {
-  await writeOut(renderRows(output, options, terminal()));
+  for (const piece of renderPieces(output, options, terminal())) await writeOut(piece);
 }
 
 /** Prints one JSON value that is not a list of rows. */
@@ -91,24 +91,35 @@ export function renderRows<R extends Row>(
   options: OutputOptions,
   screen: { readonly width?: number; readonly color: boolean },
 ): string {
+  return [...renderPieces(output, options, screen)].join('');
+}
+
+/** The same in pieces, so that long lists of rows are not held as text. */
+function renderPieces<R extends Row>(
+  output: Output<R>,
+  options: OutputOptions,
+  screen: { readonly width?: number; readonly color: boolean },
+): Iterable<string> {
   const format = formatOf(options);
   const fields = output.columns.map((column) => column.key as string);
   const rows = applyFilters(output.rows, (options.filter ?? []).map(parseFilter), fields);
   const columns = options.columns === undefined ? output.columns : pick(output.columns, options.columns);
   switch (format) {
     case 'table':
-      return renderTextTable(columns, rows, {
-        ...screen,
-        wide: options.wide === true || options.columns !== undefined,
-      });
+      return [
+        renderTextTable(columns, rows, {
+          ...screen,
+          wide: options.wide === true || options.columns !== undefined,
+        }),
+      ];
     case 'tree':
-      return renderTextTree(output.tree?.(rows) ?? rows.map((row) => rowNode(columns, row)));
+      return [renderTextTree(output.tree?.(rows) ?? rows.map((row) => rowNode(columns, row)))];
     case 'json':
-      return renderJson(picked(columns, rows, options));
+      return renderJsonRows(picked(columns, rows, options));
     case 'ndjson':
-      return renderNdjson(picked(columns, rows, options));
+      return renderNdjsonRows(picked(columns, rows, options));
     case 'csv':
-      return renderCsv(columns, rows);
+      return [renderCsv(columns, rows)];
   }
 }
 

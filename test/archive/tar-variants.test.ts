@@ -296,20 +296,20 @@ describe('what is refused, with the offset', () => {
         rawHeader({ name: 'a', size: 0 }),
       ];
     };
-    const blocks = Array.from({ length: 70 }, (_, at) => record(at)).flat();
+    const blocks = Array.from({ length: 40 }, (_, at) => record(at)).flat();
     await expect(entriesOf(...blocks)).rejects.toThrow('more entries, names');
   });
 
-  test('more than a million entries', { timeout: 60_000 }, async () => {
+  test('more entries than any checkpoint has', { timeout: 60_000 }, async () => {
     const header = rawHeader({ name: 'a', size: 0 });
     const endless = {
       name: 'endless.tar',
-      size: 2_000_000 * 512,
+      size: 500_000 * 512,
       read: async (_offset: number, length: number) => Buffer.alloc(length, header),
       close: async () => {},
     };
     const before = process.memoryUsage.rss();
     await expect(openArchiveSource(endless, 'endless.tar')).rejects.toThrow('more entries');
-    expect(process.memoryUsage.rss() - before).toBeLessThan(400 * 1024 * 1024);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(200 * 1024 * 1024);
   });
 });
