@@ -31,11 +31,17 @@ export const signalsView: View<SignalsRow> = {
     { key: 'signal', header: 'SIGNAL', about: 'name of the signal' },
     { key: 'action', header: 'ACTION', about: 'default, ignored or caught' },
     { key: 'handler', header: 'HANDLER', align: 'right', about: 'address of the handler of a caught signal' },
-    { key: 'blocked', header: 'BLOCKED', about: 'whether the first thread blocks it' },
+    {
+      key: 'blocked',
+      header: 'BLOCKED',
+      text: ({ blocked }) => (blocked ? 'yes' : ''),
+      about: 'whether the first thread blocks it',
+    },
     {
       key: 'pending',
       header: 'PENDING',
       align: 'right',
+      text: ({ pending }) => (pending === 0 ? '' : String(pending)),
       about: 'how many of it wait, for the process or its first thread',
     },
   ],

@@ -42,6 +42,8 @@ export interface OutlineColumn {
   readonly align?: 'left' | 'right' | undefined;
   /** The column with the highest number gives way first where the terminal is narrow; 0 never does. */
   readonly squeeze?: number | undefined;
+  /** Narrower than this it says nothing, and is left out. */
+  readonly least?: number | undefined;
 }
 
 /** A list or a tree of rows in columns: never copied, asked for what is visible. */

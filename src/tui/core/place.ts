@@ -14,7 +14,7 @@ export const SCREENS = [
 export type ScreenName = (typeof SCREENS)[number];
 
 /** Every kind of page: the eight screens' own, and those that are reached from them. */
-export const PAGES = [...SCREENS, 'process', 'hex', 'found', 'entry', 'image'] as const;
+export const PAGES = [...SCREENS, 'process', 'hex', 'found', 'entry', 'image', 'object'] as const;
 export type PageName = (typeof PAGES)[number];
 
 /**

@@ -81,7 +81,8 @@ function paintRow(
       ? inverse(fill(gutter + text, columns))
       : paint(theme, item.tone, gutter) + highlight(theme, text, pattern, tone);
   }
-  const cells = widths.map((width, at) => {
+  const shown = widths.flatMap((width, at) => (width > 0 ? [{ width, at }] : []));
+  const cells = shown.map(({ width, at }) => {
     const raw = at === 0 ? first : (item.cells[at] ?? '');
     const text = padded(raw, width, content.columns[at]?.align ?? 'left');
     return { text, tone: item.tones?.[at] ?? item.tone };
@@ -161,8 +162,9 @@ function columnWidths(
     if (excess <= 0) break;
     const width = widths[at] ?? 0;
     const narrowed = Math.max(Math.min(width, Math.max(least, SQUEEZED_LEAST)), width - excess);
-    widths[at] = narrowed;
-    excess -= width - narrowed;
+    const dropped = narrowed < Math.min(width, columns[at]?.least ?? 0);
+    widths[at] = dropped ? 0 : narrowed;
+    excess -= dropped ? width + GAP : width - narrowed;
   }
   return dropColumns(widths, room);
 }
@@ -174,13 +176,14 @@ function dropColumns(widths: readonly number[], room: number): number[] {
   for (const width of widths) {
     if (left <= 0) break;
     kept.push(Math.min(width, left));
-    left -= width + GAP;
+    if (width > 0) left -= width + GAP;
   }
   return kept;
 }
 
 function heading(columns: readonly OutlineColumn[], widths: readonly number[], theme: Theme): string {
-  const cells = widths.map((width, at) =>
+  const shown = widths.flatMap((width, at) => (width > 0 ? [{ width, at }] : []));
+  const cells = shown.map(({ width, at }) =>
     padded(columns[at]?.header ?? '', width, columns[at]?.align ?? 'left'),
   );
   return paint(theme, 'strong', `  ${cells.join(' '.repeat(GAP))}`);

@@ -84,7 +84,7 @@ export class Performer {
         this.#run(store, undefined, async () => {
           const { archive, version } = this.#world;
           await writeFileAside(effect.path, caseNote(effect.path, effect.bookmarks, archive, version));
-          const text = `${effect.path}: ${effect.bookmarks.length} bookmarks saved`;
+          const text = `${effect.path}: bookmarks saved: ${effect.bookmarks.length}`;
           store.dispatch({ type: 'saved', toast: { text, tone: 'good' } });
         });
         return;

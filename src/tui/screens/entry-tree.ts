@@ -1,10 +1,10 @@
 import type { Archive, ArchiveEntry } from '../../archive/archive.js';
 import { modeText } from '../../archive/mode.js';
-import { formatSize, formatTime } from '../../base/units.js';
+import { formatSize } from '../../base/units.js';
 import type { Item, OutlineContent, Tone } from '../core/outline.js';
 import { entryPlace } from '../core/place.js';
 import type { LoadContext } from '../core/state.js';
-import { branch, openPaths, sourceExtract } from './items.js';
+import { branch, openPaths, sourceExtract, timeText } from './items.js';
 import { pathTree } from './path-tree.js';
 
 const SETUID_OR_SETGID = 0o6000;
@@ -14,7 +14,7 @@ export const ENTRY_COLUMNS = [
   { header: 'SIZE', align: 'right' as const },
   { header: 'MODE' },
   { header: 'OWNER', squeeze: 3 },
-  { header: 'MODIFIED', squeeze: 4 },
+  { header: 'MODIFIED', squeeze: 4, least: 20 },
 ];
 
 /** Entries of an archive as a tree of directories. Files that run with other rights than their caller's are marked. */
@@ -76,11 +76,6 @@ function entryItem(
 
 function placeOf(subject: string): Item['place'] {
   return subject.includes('//') ? { page: 'entry', subject } : entryPlace(subject);
-}
-
-function timeText(seconds: number): string {
-  const time = new Date(seconds * 1000);
-  return Number.isNaN(time.getTime()) ? String(seconds) : formatTime(time);
 }
 
 /** Small trees are shown open. */

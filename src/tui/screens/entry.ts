@@ -1,7 +1,7 @@
 import type { ArchiveEntry } from '../../archive/archive.js';
 import { sniff } from '../../bytes/sniff.js';
 import type { ByteSource } from '../../bytes/source.js';
-import type { Content, LoadContext, PageSpec } from '../core/state.js';
+import type { Content, LoadContext, PageSpec, TabSpec } from '../core/state.js';
 import { entryTree } from './entry-tree.js';
 import { sourceHex } from './hex-source.js';
 import { leaf, proseContent } from './items.js';
@@ -11,38 +11,39 @@ import { innerName, type Workspace } from './workspace.js';
 
 /** One entry of the archive, or of an archive in it: as what it is, as text, as hex. */
 export function entryPage(workspace: Workspace, subject: string): PageSpec {
-  return {
-    screen: 'files',
-    title: subject,
-    tabs: [
-      {
-        id: 'preview',
-        title: 'preview',
-        load: async (context) => {
-          const { entry, open } = await workspace.entry(subject);
-          const nothing = withoutContents(entry);
-          if (nothing !== undefined) return nothing;
-          return preview(workspace, subject, open(), context);
-        },
-      },
-      {
-        id: 'text',
-        title: 'text',
-        load: async (context) => {
-          const { entry, open } = await workspace.entry(subject);
-          return withoutContents(entry) ?? textContent(open(), context);
-        },
-      },
-      {
-        id: 'hex',
-        title: 'hex',
-        load: async (context) => {
-          const { entry, open } = await workspace.entry(subject);
-          return withoutContents(entry) ?? sourceHex(open(), subject, context.changed);
-        },
-      },
-    ],
+  const open = async (): Promise<ByteSource | Content> => {
+    const { entry, open: openEntry } = await workspace.entry(subject);
+    return withoutContents(entry) ?? openEntry();
   };
+  return { screen: 'files', title: subject, tabs: sourceTabs(workspace, subject, open) };
+}
+
+/**
+ * The tabs of anything that has bytes: as what it is, as text, as hex.
+ *
+ * @param open - its bytes, or what is to be shown because there are none
+ */
+export function sourceTabs(
+  workspace: Workspace,
+  name: string,
+  open: () => Promise<ByteSource | Content>,
+): TabSpec[] {
+  const tab = (
+    id: string,
+    load: (source: ByteSource, context: LoadContext) => Content | Promise<Content>,
+  ): TabSpec => ({
+    id,
+    title: id,
+    load: async (context) => {
+      const opened = await open();
+      return 'kind' in opened ? opened : load(opened, context);
+    },
+  });
+  return [
+    tab('preview', (source, context) => preview(workspace, name, source, context)),
+    tab('text', textContent),
+    tab('hex', (source, { changed }) => sourceHex(source, name, changed)),
+  ];
 }
 
 /** What stands for an entry that has no contents. */
@@ -62,7 +63,7 @@ async function preview(
 ): Promise<Content> {
   const head = await source.read(0, Math.min(HEAD, source.size));
   if (head.length === 0) return proseContent([]);
-  if (!subject.includes('//') && (await isArchive(head))) {
+  if (workspace.has(subject) && isArchive(head)) {
     const archive = await workspace.inner(subject);
     return entryTree(await archive.entries(), (name) => innerName(subject, name), archive, context);
   }
@@ -76,7 +77,7 @@ async function preview(
 }
 
 /** A tar has its magic in the first header (POSIX, GNU); what is compressed may hold one. */
-async function isArchive(head: Uint8Array): Promise<boolean> {
+function isArchive(head: Uint8Array): boolean {
   const format = sniff(head);
   if (format === 'gzip' || format === 'zstd') return true;
   return Buffer.from(head.subarray(257, 262)).toString('latin1') === 'ustar';

@@ -3,6 +3,7 @@ import type { OutlineContent } from '../core/outline.js';
 import type { LoadContext, PageSpec } from '../core/state.js';
 import { entryTree } from './entry-tree.js';
 import { branch, leaf, proseContent } from './items.js';
+import { recoveredContent } from './recovered.js';
 import { innerName, type Workspace } from './workspace.js';
 
 /** Screen 4: what changed in the container's file system, and what is in the archive. */
@@ -12,6 +13,7 @@ export function filesPage(workspace: Workspace): PageSpec {
     title: 'Files',
     tabs: [
       { id: 'rootfs', title: 'changed files', load: (context) => rootfsContent(workspace, context) },
+      { id: 'recovered', title: 'recovered', load: () => recoveredContent(workspace) },
       {
         id: 'entries',
         title: 'archive entries',

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { formatTime } from '../../base/units.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { type Column, cellText, type Row } from '../../render/table.js';
 import type { Extract, Item, OutlineColumn, OutlineContent, Tone } from '../core/outline.js';
@@ -153,4 +154,10 @@ export function safeName(path: string): string {
     .replaceAll(/[^\w.+-]/g, '_')
     .slice(0, 120);
   return /^\.*$/.test(name) ? 'extracted.bin' : name;
+}
+
+/** Seconds since 1970 as a time; a number that is none, as it stands. */
+export function timeText(seconds: number): string {
+  const time = new Date(seconds * 1000);
+  return Number.isNaN(time.getTime()) ? String(seconds) : formatTime(time);
 }

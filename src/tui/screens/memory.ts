@@ -27,7 +27,7 @@ export function hexPage(workspace: Workspace, subject: string): PageSpec {
   const pid = Number(subject);
   return {
     screen: 'memory',
-    title: `Memory of process ${subject}`,
+    title: `Memory of process ${workspace.processName(subject)}`,
     tabs: [
       { id: 'hex', title: 'hex', load: ({ changed }) => memoryHex(workspace, pid, changed) },
       { id: 'strings', title: 'strings', load: (context) => stringContent(workspace, pid, context) },
@@ -120,10 +120,10 @@ const TEXT_KEPT = 512;
 
 const FOUND_COLUMNS: readonly OutlineColumn[] = [
   { header: 'PID', align: 'right' },
-  { header: 'COMM', squeeze: 3 },
+  { header: 'COMM', squeeze: 1 },
   { header: 'ADDRESS', align: 'right' },
   { header: 'MAPPING', squeeze: 2 },
-  { header: 'MATCH', squeeze: 1 },
+  { header: 'MATCH', squeeze: 3 },
 ];
 const CONTEXT = 24;
 

@@ -10,6 +10,7 @@ import { networkPage } from './network.js';
 import { overviewPage } from './overview.js';
 import { processPage } from './process.js';
 import { processesPage } from './processes.js';
+import { objectPage } from './recovered.js';
 import type { Workspace } from './workspace.js';
 
 /** What a place is: which screen it belongs to, its tabs, and how each is read once somebody looks at it. */
@@ -32,6 +33,8 @@ export function pageOf(workspace: Workspace, place: Place): PageSpec {
       return filesPage(workspace);
     case 'entry':
       return entryPage(workspace, subject);
+    case 'object':
+      return objectPage(workspace, subject);
     case 'network':
       return networkPage(workspace);
     case 'mounts':

@@ -1,11 +1,12 @@
 import { NotFoundError } from '../../base/errors.js';
 import type { Process } from '../../checkpoint/process-list.js';
-import type { Row } from '../../render/table.js';
+import { cellText, type Row } from '../../render/table.js';
 import { psRow } from '../../views/ps.js';
 import type { Item, OutlineContent } from '../core/outline.js';
 import type { Place } from '../core/place.js';
 import type { PageSpec, TabSpec } from '../core/state.js';
 import { leaf, listContent, title } from './items.js';
+import { type Held, objectsOf } from './recovered.js';
 import { threadContent } from './threads.js';
 import { numberIn, textIn, viewContent, viewRows } from './view-tab.js';
 import type { Workspace } from './workspace.js';
@@ -17,12 +18,14 @@ export function processPage(workspace: Workspace, subject: string): PageSpec {
   const without = ['pid', 'comm'];
   return {
     screen: 'processes',
-    title: `Process ${subject}`,
+    title: `Process ${workspace.processName(subject)}`,
     tabs: [
       tab('command', () => commandContent(workspace, pid)),
-      tab('files', () =>
-        viewContent(workspace, 'files', { pid, without, empty: 'no open files', describe: fileItem }),
-      ),
+      tab('files', async () => {
+        const held = await objectsOf(workspace, pid);
+        const describe = (row: Row): Partial<Item> => fileItem(row, held);
+        return viewContent(workspace, 'files', { pid, without, empty: 'no open files', describe });
+      }),
       tab('sockets', () =>
         viewContent(workspace, 'sockets', { pid, without, empty: 'no sockets', describe: socketItem }),
       ),
@@ -32,7 +35,13 @@ export function processPage(workspace: Workspace, subject: string): PageSpec {
       tab('threads', () => threadContent(workspace, pid)),
       tab('rights', () => rightsContent(workspace, pid)),
       tab('signals', () =>
-        viewContent(workspace, 'signals', { pid, without, empty: 'none: a zombie', describe: signalItem }),
+        viewContent(workspace, 'signals', {
+          pid,
+          without,
+          empty: 'none: a zombie',
+          describe: signalItem,
+          first: isTelling,
+        }),
       ),
       tab('namespaces', () => namespaceContent(workspace, pid)),
     ],
@@ -46,6 +55,7 @@ async function commandContent(workspace: Workspace, pid: number): Promise<Outlin
   const { checkpoint } = workspace;
   const process = await processOf(workspace, pid);
   const row = await psRow(checkpoint, process, {});
+  const held = row.exeDeleted ? await objectsOf(workspace, pid) : new Map<string, Held>();
   const fact = (name: string, text: string, more: Partial<Item> = {}): Item => ({
     ...leaf([name, text]),
     copy: text,
@@ -56,7 +66,7 @@ async function commandContent(workspace: Workspace, pid: number): Promise<Outlin
   const items = [
     fact('name', row.comm),
     fact('state', row.exitCode === null ? row.state : `${row.state}, exit status ${row.exitCode}`),
-    fact('executable', exe, row.exeDeleted ? { tone: 'bad', mark: '!' } : {}),
+    fact('executable', exe, row.exeDeleted ? { tone: 'bad', mark: '!', ...held.get('exe') } : {}),
     fact('parent', String(row.ppid), parent),
     fact('group, session', `${row.pgid}, ${row.sid}`),
     fact('threads', String(row.threads)),
@@ -82,8 +92,7 @@ async function rightsContent(workspace: Workspace, pid: number): Promise<Outline
   const { view, rows } = await viewRows(workspace, 'creds', pid);
   const items = rows.flatMap((row) =>
     view.columns.map((column) => {
-      const value = row[column.key];
-      const text = column.text?.(row) ?? (typeof value === 'object' ? JSON.stringify(value) : String(value));
+      const text = cellText(column, row);
       const alert = column.alert?.(row) === true;
       return leaf([column.header.toLowerCase(), text], alert ? { tone: 'bad', mark: '!' } : {});
     }),
@@ -109,10 +118,11 @@ async function processOf(workspace: Workspace, pid: number): Promise<Process> {
   return process;
 }
 
-/** A descriptor is found by its number. */
-function fileItem(row: Row): Partial<Item> {
-  const fd = row['fd'];
-  return { id: String(fd) };
+/** A descriptor is found by its number. What only it keeps alive is where Enter goes, and can be extracted. */
+function fileItem(row: Row, held: ReadonlyMap<string, Held>): Partial<Item> {
+  const fd = String(row['fd']);
+  const object = held.get(fd);
+  return object === undefined ? { id: fd } : { id: fd, place: object.place, extract: object.extract };
 }
 
 /** A socket's other end, if the checkpoint has it, is where Enter goes. */
@@ -135,7 +145,10 @@ export function mappingItem(row: Row): Partial<Item> {
 }
 
 function signalItem(row: Row): Partial<Item> {
-  return row['action'] === 'default' && row['blocked'] === false && row['pending'] === 0
-    ? { tone: 'dim' }
-    : {};
+  return isTelling(row) ? {} : { tone: 'dim' };
+}
+
+/** Signals that something is done about, or that wait. */
+function isTelling(row: Row): boolean {
+  return row['action'] !== 'default' || row['blocked'] === true || row['pending'] !== 0;
 }

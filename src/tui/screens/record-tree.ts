@@ -77,7 +77,13 @@ export class RecordTree {
     const parts: string[] = [];
     for (const field of fields) {
       const found = value[field.name];
-      if (Array.isArray(found) || (isRecord(found) && !(found instanceof Uint8Array))) continue;
+      if (Array.isArray(found)) continue;
+      if (isRecord(found) && !(found instanceof Uint8Array)) {
+        // what is inside matters where it has a name
+        const name = found['name'];
+        if (typeof name === 'string' && name !== '') parts.push(`${field.name}: ${name.slice(0, 120)}`);
+        continue;
+      }
       parts.push(`${field.name}: ${scalarText(field, found, hex).slice(0, 40)}`);
       if (parts.length === SUMMARY_MEMBERS) break;
     }

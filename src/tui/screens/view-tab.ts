@@ -12,6 +12,8 @@ export interface ViewTabOptions {
   readonly empty: string;
   /** Where a row leads, by which it is found, what can be extracted. */
   readonly describe?: (row: Row) => Partial<Item>;
+  /** Rows that come before the others. */
+  readonly first?: (row: Row) => boolean;
 }
 
 /** The rows that a command of the same name prints, as a list. */
@@ -23,7 +25,9 @@ export async function viewContent(
   const { view, rows, notes } = await viewRows(workspace, name, options.pid);
   const columns = shownColumns(view.columns).filter(({ key }) => options.without?.includes(key) !== true);
   const more = notes.length === 0 ? {} : { note: notes.join('; ') };
-  return tableContent(columns, rows, options.empty, view.columns, options.describe, more);
+  const { first } = options;
+  const sorted = first === undefined ? rows : [...rows.filter(first), ...rows.filter((row) => !first(row))];
+  return tableContent(columns, sorted, options.empty, view.columns, options.describe, more);
 }
 
 /** A view's rows and what it noted beside them. */

@@ -3,6 +3,7 @@ import { openArchiveSource } from '../../archive/open.js';
 import { NotFoundError } from '../../base/errors.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { Checkpoint } from '../../checkpoint/checkpoint.js';
+import type { Recovered } from '../../recover/recovered.js';
 
 /** What all screens read from: the archive, the checkpoint in it, and archives inside the archive. */
 export class Workspace {
@@ -10,6 +11,9 @@ export class Workspace {
   readonly checkpoint: Checkpoint;
   readonly entries: readonly ArchiveEntry[];
   readonly #inner = new Map<string, Promise<Archive>>();
+  #comms: ReadonlyMap<string, string> | undefined;
+  #names: ReadonlySet<string> | undefined;
+  #recovered: Promise<Recoverable> | undefined;
 
   private constructor(archive: Archive, entries: readonly ArchiveEntry[]) {
     this.archive = archive;
@@ -34,6 +38,27 @@ export class Workspace {
     return { entry, open: () => archive.open(entry) };
   }
 
+  /** A process as titles call it: its PID, and its name once the processes have been read. */
+  processName(subject: string): string {
+    if (this.#comms === undefined) {
+      this.#comms = new Map();
+      this.checkpoint.processes().then(
+        (processes) => {
+          this.#comms = new Map(processes.map(({ pid, comm }) => [String(pid), comm]));
+        },
+        () => {}, // whoever shows the processes says what is wrong with them
+      );
+    }
+    const comm = this.#comms.get(subject);
+    return comm === undefined ? subject : `${subject} (${comm})`;
+  }
+
+  /** Whether the archive itself has an entry of that name. */
+  has(name: string): boolean {
+    this.#names ??= new Set(this.entries.map((entry) => entry.name));
+    return this.#names.has(name);
+  }
+
   /** An entry that is an archive, opened: plain, gzip or zstd. Kept, for coming back to it. */
   inner(name: string): Promise<Archive> {
     let opening = this.#inner.get(name);
@@ -46,11 +71,38 @@ export class Workspace {
     return opening;
   }
 
+  /** What exists in no file system any more; the list of it, read once. */
+  recovered(): Promise<Recoverable> {
+    if (this.#recovered === undefined) {
+      this.#recovered = this.#recover();
+      this.#recovered.catch(() => {
+        this.#recovered = undefined;
+      });
+    }
+    return this.#recovered;
+  }
+
+  async #recover(): Promise<Recoverable> {
+    const { recoverObjects } = await import('../../recover/recover.js');
+    const problems: string[] = [];
+    const objects: Recovered[] = [];
+    for await (const object of recoverObjects(this.checkpoint, ({ message }) => problems.push(message))) {
+      objects.push(object);
+    }
+    return { objects, problems };
+  }
+
   async #openInner(name: string): Promise<Archive> {
     const entry = await this.archive.find(name);
     if (entry === undefined) throw new NotFoundError(`${name} is not in the archive`);
     return openArchiveSource(this.archive.open(entry), name);
   }
+}
+
+/** What can be recovered, and what was wrong with the images that would have held more. */
+export interface Recoverable {
+  readonly objects: readonly Recovered[];
+  readonly problems: readonly string[];
 }
 
 const SEPARATOR = '//';

@@ -1,0 +1,240 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { samplePath } from '../support/samples.js';
+import { type TerminalOptions, TestTerminal, terminalsWork } from '../support/terminal/terminal.js';
+
+const works = terminalsWork();
+const SEALED = samplePath('podman-incident', '.tar.zst.age');
+const KEY = samplePath('podman-incident', '').replace(/podman-incident$/, 'demo-key.txt');
+
+describe.skipIf(!works)(
+  `coldcase browse in a pseudo-terminal${works ? '' : ' (skipped: no python3)'}`,
+  () => {
+    let directory: string;
+    let terminal: TestTerminal | undefined;
+    const open = (options: TerminalOptions = {}, args = [SEALED, '-i', KEY]): TestTerminal => {
+      terminal = new TestTerminal(['browse', ...args], { cwd: directory, ...options });
+      return terminal;
+    };
+
+    beforeEach(() => {
+      directory = mkdtempSync(join(tmpdir(), 'coldcase-browse-'));
+    });
+    afterEach(() => {
+      terminal?.close();
+      terminal = undefined;
+      rmSync(directory, { recursive: true });
+    });
+
+    it('walks from the overview to the socket of the reverse shell, and quits', async () => {
+      const screen = open();
+      await screen.until('What stands out');
+      screen.press('/socket as');
+      await screen.until(/> *!socket as stdio|>!socket as stdio/);
+      screen.press('\r\r');
+      const text = await screen.until('Process 3');
+      expect(text).toContain('[sockets]');
+      expect(await screen.until(/^> +0 +tcp +ESTABLISHED/m)).toContain('127.0.0.1:4444');
+      screen.press('\x1b');
+      await screen.until('[1 Overview]');
+      screen.press('q');
+      expect(await screen.exited).toBe(0);
+      expect(screen.output).toContain('\x1b[?1049l');
+    });
+
+    it('finds stratum+tcp in memory, and shows it in the mapping where it is', async () => {
+      const screen = open();
+      await screen.until('What stands out');
+      screen.press('s');
+      await screen.until('search all memory:');
+      screen.press('stratum+tcp\r');
+      await screen.until(/\d+ found in/);
+      expect(await screen.text()).toContain('kworker/u8:2');
+      screen.press('\r');
+      await screen.until('Memory of process 4');
+      await screen.until('stratum+tcp://po');
+      screen.press('g');
+      await screen.until(/0x400000 0%$/);
+      screen.press('/stratum+tcp\r');
+      await screen.until(/0x7ff81cfe0080 1%$/);
+      screen.press('n');
+      await screen.until('no further stratum+tcp');
+      screen.press('q');
+      expect(await screen.exited).toBe(0);
+    });
+
+    it('extracts ghost.log byte for byte, 0600, and never over a file', async () => {
+      const screen = open();
+      await screen.until('What stands out');
+      screen.press('4]');
+      await screen.until('[recovered]');
+      await screen.settled();
+      screen.press('/ghost.log\r');
+      await screen.until(/ 1\/1$/);
+      screen.press('e');
+      await screen.until('extract to: ghost.log');
+      screen.press('\r');
+      await screen.until('written, mode 0600');
+      const file = join(directory, 'ghost.log');
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      const extracted = readFileSync(file, 'utf8');
+      expect(extracted).toBe('attacker log: uploaded /etc/shadow at 03:14\n');
+      screen.press('e\r');
+      await screen.until(/failed: .*exists/);
+      expect(readFileSync(file, 'utf8')).toBe(extracted);
+      screen.press('q');
+      await screen.exited;
+    });
+
+    it('keeps its layout through resizes, and says when there is too little room', async () => {
+      const screen = open({ columns: 120, rows: 40 });
+      await screen.until('What stands out');
+      for (const [columns, rows] of [
+        [80, 24],
+        [200, 60],
+        [60, 15],
+        [133, 31],
+      ] as const) {
+        screen.resize(columns, rows);
+        await screen.until('[1 Overview]');
+        const lines = (await screen.settled()).split('\n');
+        expect(lines[0]).toMatch(/1 Overview/);
+        expect(lines.at(-1)).toMatch(/quit|help/);
+        expect(lines.every((line) => line.length <= columns)).toBe(true);
+      }
+      screen.resize(50, 10);
+      await screen.until('coldcase needs 60x15; this is 50x10');
+      screen.resize(80, 24);
+      await screen.until('What stands out');
+      screen.press('q');
+      expect(await screen.exited).toBe(0);
+    });
+
+    it('gives the terminal back after SIGTERM', async () => {
+      const screen = open();
+      await screen.until('What stands out');
+      expect(await screen.isRaw()).toBe(true);
+      screen.kill('SIGTERM');
+      expect(await screen.exited).toBe(130);
+      expect(screen.output.lastIndexOf('\x1b[?1049l')).toBeGreaterThan(
+        screen.output.lastIndexOf('\x1b[?1049h'),
+      );
+      expect(screen.output).toContain('\x1b[?1000l');
+      expect(screen.output).toContain('\x1b[?25h');
+      expect(screen.output.trimEnd()).toMatch(/stopped by SIGTERM$/);
+    });
+
+    it('asks for the identity when there is none, and again when it is wrong', async () => {
+      const screen = open({}, [SEALED]);
+      await screen.until('Identity file');
+      screen.press('no-such-key\r');
+      await screen.until('no-such-key');
+      await screen.until(/Identity file[\s\S]*Identity file/);
+      screen.press(`${KEY}\r`);
+      await screen.until('What stands out');
+      screen.press('q');
+      expect(await screen.exited).toBe(0);
+    });
+
+    it('marks by signs where there are no colours', async () => {
+      const screen = open({ env: { NO_COLOR: '1' } });
+      const text = await screen.until('What stands out');
+      expect(text).toMatch(/^ !deleted executable/m);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are what is looked for
+      expect(screen.output).not.toMatch(/\x1b\[[\d;]*3[0-7]m/);
+      screen.press('q');
+      await screen.exited;
+    });
+
+    it('saves bookmarks only when told to, where it is told to', async () => {
+      const screen = open();
+      await screen.until('What stands out');
+      screen.press('Gb');
+      await screen.until('note:');
+      screen.press('look here\r');
+      await screen.until('bookmarked');
+      screen.press('q');
+      await screen.until('not saved');
+      screen.press('Bw');
+      await screen.until('save bookmarks');
+      screen.press('\x15note.json\r');
+      await screen.until('bookmarks saved: 1');
+      const note: unknown = JSON.parse(readFileSync(join(directory, 'note.json'), 'utf8'));
+      expect(note).toMatchObject({ bookmarks: [{ note: 'look here', page: 'entry' }] });
+      screen.press('\x1bq');
+      expect(await screen.exited).toBe(0);
+    });
+
+    for (const [columns, rows] of [
+      [80, 24],
+      [120, 40],
+    ] as const) {
+      it(`shows every screen at ${columns}x${rows} as it always has`, async () => {
+        const screen = open({ columns, rows });
+        await screen.until('What stands out');
+        const snapshot = async (name: string): Promise<void> => {
+          const text = await screen.settled();
+          const file = `__snapshots__/${name}-${columns}x${rows}.txt`;
+          await expect(`${text}\n`).toMatchFileSnapshot(file);
+        };
+        await snapshot('1-overview');
+        screen.press('2');
+        await screen.until('[2 Processes]');
+        await screen.settled();
+        screen.press('jj');
+        await snapshot('2-processes');
+        screen.press('\r');
+        await screen.until('Process 4');
+        await snapshot('2-process-command');
+        for (const tab of ['files', 'sockets', 'mappings', 'threads', 'rights', 'signals', 'namespaces']) {
+          screen.press(']');
+          await screen.until(`[${tab}]`);
+          await snapshot(`2-process-${tab}`);
+        }
+        screen.press('3');
+        await screen.until('[3 Memory]');
+        await snapshot('3-memory');
+        screen.press(':4:0x7ff81cfe0000\r');
+        await screen.until('Memory of process 4');
+        await snapshot('3-memory-hex');
+        screen.press('4');
+        await screen.until('[4 Files]');
+        await snapshot('4-files-changed');
+        for (const tab of ['recovered', 'archive entries']) {
+          screen.press(']');
+          await screen.until(`[${tab}]`);
+          await snapshot(`4-files-${tab.replace(' ', '-')}`);
+        }
+        screen.press('5');
+        await screen.until('[5 Network]');
+        await snapshot('5-network');
+        screen.press(']');
+        await snapshot('5-network-devices');
+        screen.press('6');
+        await screen.until('[6 Mounts]');
+        await snapshot('6-mounts');
+        screen.press(']]');
+        await screen.until('[spec.dump]');
+        await snapshot('6-spec');
+        screen.press('7');
+        await screen.until('[7 Images]');
+        await snapshot('7-images');
+        screen.press(':files.img\r');
+        await screen.until('[decoded]');
+        await screen.settled();
+        screen.press('l');
+        await snapshot('7-image');
+        screen.press('8');
+        await screen.until('[8 Logs]');
+        await snapshot('8-logs');
+        screen.press('?');
+        await screen.until('Keys');
+        await snapshot('help');
+        screen.press('qq');
+        expect(await screen.exited).toBe(0);
+      }, 120_000);
+    }
+  },
+);
