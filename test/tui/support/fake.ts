@@ -47,6 +47,7 @@ function screenOf({ page }: Place): PageSpec['screen'] {
     case 'found':
       return 'memory';
     case 'entry':
+    case 'object':
       return 'files';
     case 'image':
       return 'images';
