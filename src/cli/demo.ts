@@ -93,7 +93,9 @@ function shown(words: readonly string[]): string {
 /** How to call this very program as `coldcase`, when it is not installed under that name. */
 function alias(): string[] {
   const program = process.argv[1] ?? '';
-  return basename(program) === 'coldcase' ? [] : [`alias coldcase='node ${relative('', program)}'`];
+  if (basename(program) === 'coldcase') return [];
+  const near = relative('', program);
+  return [`alias coldcase='node "${near.startsWith('..') ? program : near}"'`];
 }
 
 async function say(...lines: readonly string[]): Promise<void> {
