@@ -8,6 +8,9 @@ import { type FillBuffer, WindowScanner } from './window-scanner.js';
 // A thread of its own with the archive open once more: takes tasks, whose offsets are those of the tar, and answers
 // each with what it found.
 
+/** Content of a frame of the sealed format. */
+const FRAME = 1 << 20;
+
 const setup: WorkerSetup = workerData;
 const scanner = new WindowScanner(setup.scanner, await openFill());
 
@@ -42,6 +45,11 @@ async function openFill(): Promise<FillBuffer> {
   }
   const tar = await openTar(setup.access);
   return async (_image, offset, into, at, length) => {
-    into.set(await tar.read(offset, length), at);
+    // In steps that end where frames of sealed archives do: such a read is a view of the frame, not a copy.
+    for (let done = 0; done < length; ) {
+      const size = Math.min(length - done, FRAME - ((offset + done) % FRAME));
+      into.set(await tar.read(offset + done, size), at + done);
+      done += size;
+    }
   };
 }
