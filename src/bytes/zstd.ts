@@ -5,6 +5,9 @@ import { FormatError } from '../base/errors.js';
 const WINDOW_LOG_MAX = 27;
 const OUTPUT = 256 * 1024;
 
+/** Each decode begins anew, so one context serves all: making one takes longer than decoding a small frame. */
+let decoder: InstanceType<typeof binding.DCtx> | undefined;
+
 /**
  * Decodes one frame whose content size is known from elsewhere.
  *
@@ -18,7 +21,7 @@ export function decodeFrame(frame: Uint8Array, size: number, name: string, offse
       throw new FormatError(name, offset, `no zstd frame of ${size} bytes of content here`);
     }
     const content = Buffer.allocUnsafeSlow(size);
-    const decoder = new binding.DCtx();
+    decoder ??= new binding.DCtx();
     if (decoder.decompress(content, frame) === size) return content;
   } catch (cause) {
     if (cause instanceof FormatError) throw cause;
