@@ -1,12 +1,10 @@
 import { FailedError } from '../base/errors.js';
-import { formatAddress } from '../base/units.js';
-import { bareText, bytesText } from '../memory/bytes-text.js';
 import { compilePattern } from '../memory/pattern.js';
-import { type MemoryMatch, searchMemory } from '../memory/search.js';
-import type { Column, Row } from '../render/table.js';
+import { searchMemory } from '../memory/search.js';
+import { MATCH_COLUMNS, type MatchRow, matchRow, stoppedRow } from '../views/memory-rows.js';
 import { type ArchiveOptions, withArchive } from './archive-options.js';
 import { interrupted } from './interrupt.js';
-import { type MemoryTarget, memoryTargets } from './memory-targets.js';
+import { memoryTargets } from './memory-targets.js';
 import { formatOf, type OutputOptions, printRows } from './output.js';
 import { createProgress } from './progress.js';
 
@@ -20,35 +18,6 @@ interface SearchOptions extends ArchiveOptions, OutputOptions {
   readonly max: number;
   readonly quiet?: true;
 }
-
-/** What `memory search` prints of a match; documented in its help. */
-interface MatchRow extends Row {
-  readonly pid: number;
-  readonly comm: string;
-  readonly address: string;
-  readonly vma: string;
-  readonly match: string | null;
-  readonly length: number;
-  readonly before: string;
-  readonly after: string;
-  readonly image: string | null;
-  readonly imageOffset: number | null;
-  readonly offset: number | null;
-}
-
-const COLUMNS: readonly Column<MatchRow>[] = [
-  { key: 'pid', header: 'PID', align: 'right' },
-  { key: 'comm', header: 'COMMAND' },
-  { key: 'address', header: 'ADDRESS', align: 'right' },
-  { key: 'vma', header: 'MAPPING', squeeze: 2 },
-  { key: 'match', header: 'MATCH', squeeze: 1, text: matchText },
-  { key: 'offset', header: 'OFFSET', align: 'right' },
-  { key: 'length', header: 'LENGTH', align: 'right', wide: true },
-  { key: 'before', header: 'BEFORE', wide: true, text: ({ before }) => bareText(before) },
-  { key: 'after', header: 'AFTER', wide: true, text: ({ after }) => bareText(after) },
-  { key: 'image', header: 'IMAGE', wide: true },
-  { key: 'imageOffset', header: 'IMAGE OFFSET', align: 'right', wide: true },
-];
 
 /** Rows of ndjson are printed in groups of so many, as they come. */
 const GROUP = 500;
@@ -70,23 +39,25 @@ export async function search(location: string, text: string, options: SearchOpti
     const matches = searchMemory(archive, {
       ...{ targets, pattern, context: options.context, signal: interrupted },
       onProgress: (done, total) => progress.report('searching', done, total),
-      onStopped: ({ pid, start, end }) => {
+      onStopped: (stretch) => {
         stopped += 1;
-        rows.push(stoppedRow(byPid.get(pid), pid, start, end));
+        const target = byPid.get(stretch.pid);
+        if (target !== undefined) rows.push(stoppedRow(target, stretch));
       },
     });
     try {
       for await (const match of matches) {
-        rows.push(matchRow(byPid.get(match.pid), match));
+        const target = byPid.get(match.pid);
+        if (target !== undefined) rows.push(matchRow(target, match));
         found += 1;
         if (found === options.max) break;
         if (rows.length < GROUP || formatOf(options) !== 'ndjson') continue;
-        await printRows({ columns: COLUMNS, rows: rows.splice(0) }, options);
+        await printRows({ columns: MATCH_COLUMNS, rows: rows.splice(0) }, options);
       }
     } finally {
       // also what was found before an error or Ctrl-C
       progress.clear();
-      await printRows({ columns: COLUMNS, rows }, options);
+      await printRows({ columns: MATCH_COLUMNS, rows }, options);
     }
     if (found === options.max && options.quiet !== true) {
       process.stderr.write(
@@ -99,36 +70,4 @@ export async function search(location: string, text: string, options: SearchOpti
       });
     }
   });
-}
-
-function matchRow(target: MemoryTarget | undefined, match: MemoryMatch): MatchRow {
-  const { pid, address, bytes, before, after, vma, stored } = match;
-  return {
-    pid,
-    comm: target?.comm ?? '',
-    address: formatAddress(address),
-    vma: target !== undefined && vma !== undefined ? target.space.nameOf(vma) : '',
-    match: bytesText(bytes),
-    length: bytes.length,
-    before: bytesText(before),
-    after: bytesText(after),
-    image: stored?.image ?? null,
-    imageOffset: stored?.offset ?? null,
-    offset: stored?.archiveOffset ?? null,
-  };
-}
-
-function stoppedRow(target: MemoryTarget | undefined, pid: number, start: bigint, end: bigint): MatchRow {
-  const vma = target?.space.vmaAt(start);
-  return {
-    ...{ pid, comm: target?.comm ?? '', address: formatAddress(start) },
-    vma: target !== undefined && vma !== undefined ? target.space.nameOf(vma) : '',
-    ...{ match: null, length: Number(end - start), before: '', after: '' },
-    ...{ image: null, imageOffset: null, offset: null },
-  };
-}
-
-function matchText({ match, before, after, length }: MatchRow): string {
-  if (match === null) return `(given up: too slow within these ${length} bytes)`;
-  return bareText(before) + bareText(match) + bareText(after);
 }

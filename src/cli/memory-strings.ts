@@ -1,7 +1,7 @@
 import { UsageError } from '../base/errors.js';
-import { formatAddress } from '../base/units.js';
 import { findStrings } from '../memory/strings.js';
 import { escapeJson, escapeText } from '../render/escape.js';
+import { stringRow } from '../views/memory-rows.js';
 import { type ArchiveOptions, withArchive } from './archive-options.js';
 import { interrupted } from './interrupt.js';
 import { memoryTargets } from './memory-targets.js';
@@ -27,14 +27,14 @@ export async function strings(location: string, options: StringsOptions): Promis
     const { encoding, min } = options;
     let block = format === 'json' ? '[' : '';
     let first = true;
-    for (const { pid, space } of await memoryTargets(archive, options.pid)) {
-      for await (const { address, text, vma } of findStrings(space, { encoding, min, signal: interrupted })) {
+    for (const target of await memoryTargets(archive, options.pid)) {
+      for await (const found of findStrings(target.space, { encoding, min, signal: interrupted })) {
+        const row = stringRow(target, found);
         if (format === 'text') {
-          block += `${String(pid).padStart(7)} ${formatAddress(address).padStart(18)} ${escapeText(text)}\n`;
+          block += `${String(row.pid).padStart(7)} ${row.address.padStart(18)} ${escapeText(row.text)}\n`;
         } else {
-          const row = JSON.stringify({ pid, address: formatAddress(address), vma: space.nameOf(vma), text });
-          block +=
-            format === 'ndjson' ? `${escapeJson(row)}\n` : `${first ? '\n  ' : ',\n  '}${escapeJson(row)}`;
+          const json = escapeJson(JSON.stringify(row));
+          block += format === 'ndjson' ? `${json}\n` : `${first ? '\n  ' : ',\n  '}${json}`;
         }
         first = false;
         if (block.length < BLOCK) continue;

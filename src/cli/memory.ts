@@ -1,7 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { MATCH_COLUMNS, MEMORY_LIST_COLUMNS, STRING_COLUMNS } from '../views/memory-rows.js';
 import { addArchiveArgument } from './archive-options.js';
 import type { CommandModule } from './command.js';
 import { addOutputOptions, addPidOption, parsePid } from './output.js';
+import { examplesHelp, fieldsHelp } from './view-command.js';
 
 export const memoryCommand: CommandModule = {
   configure: (command) => {
@@ -66,38 +68,35 @@ function parseCount(most: number): (text: string) => number {
 }
 
 const LIST_HELP = `
-Fields of --json, one object a process, then one whose pid is null with the totals; sizes in bytes: pid, comm, mapped
-(all mappings), resident (pages in the archive), shared, anonymous, fileBacked (what these are), inFiles (unchanged
-pages of mapped files, which CRIU leaves to the files), missing (pages that a parent checkpoint or a page server has),
-largest: up to five mappings, each with address, vma, rights, resident.
+The last row is the totals.
 
-Example:
-  coldcase memory list evidence.tar.zst.age -i key.txt`;
+${fieldsHelp(MEMORY_LIST_COLUMNS)}
+
+${examplesHelp(['coldcase memory list evidence.tar.zst.age -i key.txt'])}`;
 
 const DUMP_HELP = `
 Looks like hexdump -C, with a heading for each mapping; what is not in the archive is named, not shown as zeros.
 --raw fails if any byte asked for is not in the archive.
 
-Examples:
-  coldcase memory dump checkpoint.tar --pid 4 --vma 7ff81cfe0000
-  coldcase memory dump checkpoint.tar --pid 4 --range 3a0ae000-3a0af000 --raw -o heap.bin`;
+${examplesHelp([
+  'coldcase memory dump checkpoint.tar --pid 4 --vma 7ff81cfe0000',
+  'coldcase memory dump checkpoint.tar --pid 4 --range 3a0ae000-3a0af000 --raw -o heap.bin',
+])}`;
 
 const SEARCH_HELP = `
 Searches what the archive holds of the memory of all processes, or of one. A regular expression sees one character for
 each byte, ^ and $ match at line breaks; a match longer than 64 KiB may be cut. It is given 2 seconds for each MiB; what
 takes longer is given up, listed with no match, and ends in exit code 1.
 
-Fields of --json: pid, comm, address (of the first byte), vma (name of the mapping), match (UTF-8, other bytes as
-\\xNN; null where the search was given up), length (bytes), before, after (with --context), image and imageOffset (where
-the first byte is stored), offset (the same in the tar; null if never written).
+${fieldsHelp(MATCH_COLUMNS)}
 
-Examples:
-  coldcase memory search evidence.tar.zst.age -i key.txt AKIA --context 40
-  coldcase memory search checkpoint.tar --regex '[a-z]+://[^ ]+' --json
-  coldcase memory search checkpoint.tar --hex '7f 45 4c 46 ?? 01'`;
+${examplesHelp([
+  'coldcase memory search evidence.tar.zst.age -i key.txt AKIA --context 40',
+  "coldcase memory search checkpoint.tar --regex '[a-z]+://[^ ]+' --json",
+  "coldcase memory search checkpoint.tar --hex '7f 45 4c 46 ?? 01'",
+])}`;
 
 const STRINGS_HELP = `
-Fields of --json: pid, address, vma, text. Strings longer than 65536 characters come in pieces.
+${fieldsHelp(STRING_COLUMNS).replace(' (--json, --filter, --columns)', ' of --json')}
 
-Example:
-  coldcase memory strings checkpoint.tar --pid 4 --min 8`;
+${examplesHelp(['coldcase memory strings checkpoint.tar --pid 4 --min 8'])}`;

@@ -39,7 +39,7 @@ describe('coldcase memory', () => {
         address: '0x7ff81cfe0080',
         match: 'stratum+tcp',
         vma: '[anon]',
-        before: '\\x00\\x00\\x00\\x00',
+        before: '\0\0\0\0',
         after: '://p',
         image: 'checkpoint/pages-5.img',
         imageOffset: expect.any(Number),

@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { AnyColumn } from '../../src/render/table.js';
 import { DIFF_COLUMNS } from '../../src/views/diff.js';
+import { MATCH_COLUMNS, MEMORY_LIST_COLUMNS, STRING_COLUMNS } from '../../src/views/memory-rows.js';
+import { RECOVERED_COLUMNS } from '../../src/views/recovered-rows.js';
 import { VIEWS } from '../../src/views/registry.js';
 import { showView } from '../../src/views/show.js';
 
@@ -26,6 +28,15 @@ function section(name: string, columns: readonly AnyColumn[]): string {
 test('docs/json.md names every field of every view', async () => {
   const views = await Promise.all(Object.values(VIEWS).map(({ load }) => load()));
   const sections = [showView, ...views].map(({ name, columns }) => section(name, columns));
-  const text = [INTRODUCTION, ...sections, section('diff', DIFF_COLUMNS)].join('\n');
+  const others: [string, readonly AnyColumn[]][] = [
+    ['diff', DIFF_COLUMNS],
+    ['memory list', MEMORY_LIST_COLUMNS],
+    ['memory search', MATCH_COLUMNS],
+    ['memory strings', STRING_COLUMNS],
+    ['recover', RECOVERED_COLUMNS],
+  ];
+  const text = [INTRODUCTION, ...sections, ...others.map(([name, columns]) => section(name, columns))].join(
+    '\n',
+  );
   await expect(text).toMatchFileSnapshot(fileURLToPath(new URL('../../docs/json.md', import.meta.url)));
 });
