@@ -70,10 +70,14 @@ async function runDoctor(name: string | undefined, options: DoctorOptions): Prom
   const { parseTarget } = await import('../kubelet/names.js');
   const target = name === undefined ? undefined : parseTarget(name);
   const host = await HostRoot.open(options.hostRoot);
-  const examination = await withNodeApi(options, async (api, noApi) => {
-    const facts = await examine(host, { api, noApi, target, checkpointDirectory: options.checkpointDir });
-    return { time: facts.now, checks: await diagnose(facts) };
-  });
+  const examination = await withNodeApi(
+    options,
+    async (api, noApi) => {
+      const facts = await examine(host, { api, noApi, target, checkpointDirectory: options.checkpointDir });
+      return { time: facts.now, checks: await diagnose(facts) };
+    },
+    target,
+  );
   const { checks } = examination;
   const counts = tally(checks);
   if (counts.fail > 0) process.exitCode = ExitCode.failed;

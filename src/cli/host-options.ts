@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import { ColdcaseError } from '../base/errors.js';
+import { ColdcaseError, NotFoundError } from '../base/errors.js';
+import type { Endpoint } from '../kubelet/endpoint.js';
+import type { Target } from '../kubelet/names.js';
 import type { OpenNodeApi } from '../node/connect.js';
 import type { ConnectionOptions } from './connection-options.js';
 
@@ -32,11 +34,12 @@ function isGiven(options: ConnectionOptions): boolean {
 /**
  * Hands the connection to `work`, or why there is none: a doctor works without one. Flags that were given must
  * work; the usual credentials of this machine are looked for only when the root is this machine's, never in a
- * foreign root that may be hostile.
+ * foreign root that may be hostile. Through an API server, the node is the one named, the target's, or this one.
  */
 export async function withNodeApi<T>(
   options: ConnectionOptions & HostRootOptions,
   work: (api: OpenNodeApi | undefined, why: string | undefined) => Promise<T>,
+  target?: Target,
 ): Promise<T> {
   const given = isGiven(options);
   if (!given && options.hostRoot !== undefined && options.hostRoot !== '/') {
@@ -46,7 +49,11 @@ export async function withNodeApi<T>(
   const { openNodeApi } = await import('../node/connect.js');
   let api: OpenNodeApi;
   try {
-    api = openNodeApi(await resolveEndpoint(options));
+    const endpoint = await resolveEndpoint(options);
+    api = openNodeApi(
+      endpoint,
+      endpoint.via === 'kubelet' ? undefined : await whichNode(endpoint, options, target),
+    );
   } catch (error) {
     if (given || !(error instanceof ColdcaseError)) throw error;
     return work(undefined, error.message);
@@ -56,4 +63,30 @@ export async function withNodeApi<T>(
   } finally {
     await api.close();
   }
+}
+
+async function whichNode(
+  endpoint: Endpoint,
+  options: ConnectionOptions & HostRootOptions,
+  target: Target | undefined,
+): Promise<string | undefined> {
+  if (endpoint.node !== undefined) return endpoint.node;
+  if (target !== undefined) {
+    const { KubeletClient } = await import('../kubelet/client.js');
+    const client = KubeletClient.connect(endpoint);
+    try {
+      const { nodeName } = await client.pod(target);
+      if (nodeName !== null) return nodeName;
+    } catch (error) {
+      if (!(error instanceof ColdcaseError) || error instanceof NotFoundError) throw error;
+      // not allowed to see pods, or no answer: the checks say so in their own words
+    } finally {
+      await client.close();
+    }
+  }
+  const { HostRoot } = await import('../node/host/root.js');
+  const { loadKubeletConfig } = await import('../node/config/kubelet.js');
+  const { nodeName } = await import('../node/status/read.js');
+  const host = await HostRoot.open(options.hostRoot);
+  return nodeName(host, await loadKubeletConfig(host));
 }

@@ -15,8 +15,8 @@ export interface NodeApi {
   readonly via: 'kubelet' | 'api-server';
   /** Whose credentials are used, for people; no secret. */
   readonly credentials: string;
-  /** When the client certificate ends, if there is one. */
-  readonly certificateEnds: Date | undefined;
+  /** When the client certificate or the token ends, where that can be told. */
+  readonly credentialsEnd: Date | undefined;
   /** The node's name, where the way leads through the API server. */
   readonly node: string | undefined;
   /** The path of a call to the kubelet, below the node's proxy if through the API server. */

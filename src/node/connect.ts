@@ -4,6 +4,7 @@ import { KubeletClient } from '../kubelet/client.js';
 import type { Endpoint } from '../kubelet/endpoint.js';
 import { Transport } from '../kubelet/transport.js';
 import type { NodeApi } from './api.js';
+import { number, parseJson } from './host/json.js';
 
 const TIMEOUT_MS = 15_000;
 const MAX_ANSWER = 32 << 20;
@@ -20,12 +21,12 @@ export function openNodeApi(endpoint: Endpoint, node?: string): OpenNodeApi {
   const transport = new Transport(endpoint.connection);
   const name = endpoint.node ?? node;
   const client = new KubeletClient({ via: endpoint.via, node: name }, transport);
-  const { cert } = endpoint.connection;
+  const { cert, headers } = endpoint.connection;
   return {
     where: transport.where,
     via: endpoint.via,
     credentials: endpoint.credentials,
-    certificateEnds: cert === undefined ? undefined : certificateEnd(cert),
+    credentialsEnd: cert === undefined ? tokenEnd(headers?.['Authorization']) : certificateEnd(cert),
     node: name,
     kubeletPath: (...segments) => client.path(...segments),
     request: (method, path) => transport.request({ method, path, timeout: TIMEOUT_MS, limit: MAX_ANSWER }),
@@ -49,5 +50,18 @@ function certificateEnd(pem: string): Date | undefined {
     return new Date(new X509Certificate(pem).validTo);
   } catch {
     return undefined; // an unreadable certificate fails in the connection, with its own words
+  }
+}
+
+/** When a bearer token that is a JWT ends (`exp`, RFC 7519); other tokens do not tell. */
+function tokenEnd(authorization: string | string[] | undefined): Date | undefined {
+  const payload = /^Bearer [\w-]+\.([\w-]+)\.[\w-]*$/.exec(String(authorization ?? ''))?.[1];
+  if (payload === undefined) return undefined;
+  try {
+    const claims = parseJson('token', Buffer.from(payload, 'base64url').toString('utf8'));
+    const end = number(claims, 'exp');
+    return end === undefined ? undefined : new Date(end * 1000);
+  } catch {
+    return undefined; // no JWT after all
   }
 }

@@ -82,13 +82,20 @@ function reachCheck(reach: Asked, where: string): Check {
 function certificateCheck({ api, now }: Examination): readonly Check[] {
   const why = 'credentials that end during an incident stop it';
   if (api === undefined) return [];
-  const ends = api.certificateEnds;
+  const ends = api.credentialsEnd;
   if (ends === undefined) return [pass('api.credentials', `${api.credentials}`, why)];
   const left = ends.getTime() - now.getTime();
   const found = `${api.credentials}, valid until ${formatTime(ends)}`;
   if (left < 0)
-    return [fail('api.credentials', found, why, 'renew it: kubeadm certs renew, or another certificate')];
-  if (left < 7 * DAY) return [warn('api.credentials', found, why, 'renew it soon: it ends within a week')];
+    return [
+      fail(
+        'api.credentials',
+        found,
+        why,
+        'renew them: kubeadm certs renew for a certificate, kubectl create token for a token',
+      ),
+    ];
+  if (left < 7 * DAY) return [warn('api.credentials', found, why, 'renew them soon')];
   return [pass('api.credentials', found, why)];
 }
 

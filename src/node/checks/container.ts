@@ -126,6 +126,8 @@ function deviceCheck(facts: ContainerFacts): Check {
       why,
       'end what uses them, or expect CRIU to refuse',
     );
+  if (!facts.complete)
+    return unknown(id, 'none seen, but not all processes could be looked into', why, 'run as root');
   return pass(id, 'no devices or descriptors that CRIU cannot dump', why);
 }
 
@@ -149,6 +151,9 @@ function namespaceCheck(facts: ContainerFacts, { manifest }: Patient): Check {
   const wanted = ['hostNetwork', 'hostPID', 'hostIPC'].filter(
     (name) => flag(field(manifest, 'spec'), name) === true,
   );
+  if (facts.hostNamespaces === undefined) {
+    return unknown(id, 'its namespaces may not be compared with the host’s', why, 'run as root');
+  }
   const shared = facts.hostNamespaces.filter((name) => name !== 'user' && name !== 'cgroup');
   if (shared.length === 0) return pass(id, 'none but user and cgroup are the host’s', why);
   const by = wanted.length === 0 ? '' : ` (${wanted.join(', ')})`;

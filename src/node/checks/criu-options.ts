@@ -23,6 +23,7 @@ export function criuOptionChecks({ criu, runtime, patient }: Examination): reado
       why: 'CRIU refuses a process with an established TCP connection unless this option is set',
       set: criu.options.get('tcp-established'),
       need: facts?.establishedTcp,
+      complete: facts?.complete ?? false,
       words: (count) => held(count, 'established TCP connection'),
       read,
       file,
@@ -33,6 +34,7 @@ export function criuOptionChecks({ criu, runtime, patient }: Examination): reado
       why: 'CRIU refuses a process that holds file locks unless this option is set',
       set: criu.options.get('file-locks'),
       need: facts?.locks,
+      complete: true, // /proc/locks shows everybody's
       words: (count) => held(count, 'file lock'),
       read,
       file,
@@ -47,18 +49,22 @@ interface OptionQuestion {
   readonly why: string;
   readonly set: { readonly path: string } | undefined;
   readonly need: number | undefined;
+  /** Whether a count of none means that there is none. */
+  readonly complete: boolean;
   readonly words: (count: number) => string;
   readonly read: string;
   readonly file: string;
 }
 
-function option({ id, name, why, set, need, words, read, file }: OptionQuestion): Check {
+function option({ id, name, why, set, need, complete, words, read, file }: OptionQuestion): Check {
   const remedy = `add the line ${name} to ${file}`;
   if (set !== undefined) {
     return pass(id, `set in ${set.path}${need === undefined ? '' : `; ${words(need)}`}`, why);
   }
   if (need === undefined) return warn(id, `not set (read: ${read}); a container may need it`, why, remedy);
   if (need > 0) return fail(id, `not set, and ${words(need)}`, why, remedy);
+  if (!complete)
+    return unknown(id, 'not set, and the container could not be looked into', why, 'run as root');
   return pass(id, `not set, and ${words(0)} now`, why);
 }
 
@@ -90,6 +96,8 @@ function ghostCheck(
       `add the line ghost-limit ${megabytes}M to ${file}`,
     );
   }
+  if (!facts.complete)
+    return unknown(id, `${at}; the container could not be looked into`, why, 'run as root');
   if (facts.deleted.some(({ size }) => size === undefined)) {
     return unknown(
       id,

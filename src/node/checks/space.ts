@@ -21,7 +21,7 @@ export async function spaceChecks(examination: Examination): Promise<readonly Ch
   const need = memory === undefined ? undefined : memory * 2 + OVERHEAD;
   return [
     freeCheck(space.value, need, checkpointDirectory, why),
-    inodeCheck(space.value),
+    inodeCheck(examination, space.value),
     evictionCheck(examination, space.value, need),
   ];
 }
@@ -38,11 +38,18 @@ function freeCheck(space: SpaceFacts, need: number | undefined, path: string, wh
   return pass(id, found, why);
 }
 
-function inodeCheck(space: SpaceFacts): Check {
-  const why = 'a dump makes some hundred files while it runs';
+/** Files that a dump makes at most, with its images and those that it packs. */
+const DUMP_FILES = 1000;
+
+function inodeCheck({ configuration }: Examination, space: SpaceFacts): Check {
+  const why = 'a dump makes some hundred files while it runs, and too few free inodes mean DiskPressure too';
   if (space.inodes === 0) return pass('space.inodes', 'this file system has no fixed number of inodes', why);
   const found = `${space.freeInodes} of ${space.inodes} inodes free`;
-  if (space.freeInodes < 1000) return fail('space.inodes', found, why, 'remove files');
+  const value = setting(configuration, 'evictionHard', 'nodefs.inodesFree');
+  const threshold = thresholdBytes(value, space.inodes) ?? 0;
+  if (space.freeInodes < threshold + DUMP_FILES) {
+    return fail('space.inodes', `${found}, the threshold is ${Math.round(threshold)}`, why, 'remove files');
+  }
   return pass('space.inodes', found, why);
 }
 

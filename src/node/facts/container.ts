@@ -18,10 +18,12 @@ export interface ContainerFacts {
   readonly devices: readonly string[];
   /** Descriptors that CRIU cannot dump: io_uring, perf events, BPF. */
   readonly undumpable: readonly string[];
-  /** Namespaces shared with the host's first process. */
-  readonly hostNamespaces: readonly string[];
+  /** Namespaces shared with the host's first process; undefined when they may not be looked at. */
+  readonly hostNamespaces: readonly string[] | undefined;
   readonly seccompMode: number | undefined;
   readonly appArmor: string | undefined;
+  /** Whether every process let itself be looked into: without it, what was not found may be there all the same. */
+  readonly complete: boolean;
   readonly problems: readonly string[];
 }
 
@@ -92,6 +94,7 @@ export async function readContainer(host: HostRoot, id: string): Promise<Contain
     hostNamespaces: await sharedNamespaces(host, first),
     seccompMode: mode === undefined ? undefined : Number(mode),
     appArmor: appArmor.ok ? appArmor.value.replaceAll('\0', '').trim() : undefined,
+    complete: problems.length === 0,
     problems: problems.slice(0, 8),
   };
 }
@@ -171,12 +174,15 @@ async function countLocks(host: HostRoot, pids: ReadonlySet<number>): Promise<nu
   }).length;
 }
 
-async function sharedNamespaces(host: HostRoot, pid: number): Promise<readonly string[]> {
+async function sharedNamespaces(host: HostRoot, pid: number): Promise<readonly string[] | undefined> {
   const shared: string[] = [];
+  let compared = 0;
   for (const name of NAMESPACES) {
     const own = await host.readLink(`/proc/${pid}/ns/${name}`);
     const first = await host.readLink(`/proc/1/ns/${name}`);
-    if (own.ok && first.ok && own.value === first.value) shared.push(name);
+    if (!own.ok || !first.ok) continue;
+    compared += 1;
+    if (own.value === first.value) shared.push(name);
   }
-  return shared;
+  return compared === 0 ? undefined : shared;
 }

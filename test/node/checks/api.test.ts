@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Check } from '../../../src/node/checks/check.js';
 import { coldcase } from '../../support/coldcase.js';
 import { hostFixture } from '../../support/hosts.js';
+import { startApiServer } from '../../support/kubelet/api-server.js';
 import { type StandIn, startStandIn } from '../../support/kubelet/stand-in.js';
 
 let kubelet: StandIn;
@@ -73,6 +74,57 @@ test('a certificate that ends soon', async () => {
     notAfter: new Date(Date.now() + 3 * day),
   });
   expect((await checksWith(both))['api.credentials']).toMatchObject({ status: 'warn' });
+});
+
+test('through the API server: the node is found from the pod, and nodes/proxy is the right', async () => {
+  const server = await startApiServer({
+    kubelet: { checkpoint: async () => '/nowhere' },
+    allowed: (user, verb, resource) => !(user === 'bob' && verb === 'create' && resource === 'nodes/proxy'),
+  });
+  try {
+    const run = async (token: string) => {
+      const config = {
+        apiVersion: 'v1',
+        kind: 'Config',
+        'current-context': 'it',
+        contexts: [{ name: 'it', context: { cluster: 'it', user: 'it' } }],
+        clusters: [
+          {
+            name: 'it',
+            cluster: {
+              server: server.url,
+              'certificate-authority-data': Buffer.from(server.authority.cert).toString('base64'),
+            },
+          },
+        ],
+        users: [{ name: 'it', user: { token } }],
+      };
+      const { stdout, stderr } = await coldcase([
+        'doctor',
+        'prod/payments-node-a/cache',
+        '--json',
+        '--host-root',
+        hostFixture('bare'),
+        '--kubeconfig',
+        kubelet.file(`${token}.conf`, JSON.stringify(config)),
+      ]);
+      expect(stderr).toBe('');
+      const checks: readonly Check[] = JSON.parse(stdout).checks;
+      return new Map(checks.map((check) => [check.id, check] as const));
+    };
+    const admin = await run('admin-token');
+    expect(admin.get('api.gate')).toMatchObject({ status: 'pass' });
+    expect(admin.get('api.right')).toMatchObject({ status: 'pass' });
+    expect(admin.get('container.facts')?.found).toContain('no process below this root');
+    const bob = await run('bob-token');
+    expect(bob.get('api.right')).toMatchObject({ status: 'fail' });
+    expect(bob.get('api.right')?.remedy).toContain('nodes/proxy');
+    expect(server.requests).toContain(
+      'POST /api/v1/nodes/node-a/proxy/checkpoint/coldcase-doctor/-no-such-pod-/none',
+    );
+  } finally {
+    await server.close();
+  }
 });
 
 test('nobody listens', async () => {

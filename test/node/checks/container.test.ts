@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ApiAnswer } from '../../../src/node/api.js';
@@ -32,12 +32,20 @@ function kubelet(...pods: readonly object[]): NonNullable<ExamineOptions['api']>
     where: '127.0.0.1:10250',
     via: 'kubelet',
     credentials: 'a test’s',
-    certificateEnds: undefined,
+    credentialsEnd: undefined,
     node: undefined,
     kubeletPath: (...segments) => `/${segments.join('/')}`,
     request: async (_, path) => answer(path),
     kubeletVersion: async () => 'v1.36.0',
   };
+}
+
+/** The host's own namespaces, for those of containers to be compared with. */
+async function hostNamespaces(root: string, ...shared: readonly string[]): Promise<void> {
+  await mkdir(join(root, 'proc/1/ns'), { recursive: true });
+  for (const name of ['net', 'pid', 'ipc', 'uts', 'mnt']) {
+    await symlink(`${name}:[${shared.includes(name) ? 4000 : 1}]`, join(root, 'proc/1/ns', name));
+  }
 }
 
 /** Puts a process into a root's /proc. */
@@ -78,6 +86,7 @@ async function diagnosis(root: string, api: ExamineOptions['api']): Promise<Read
 
 test('a plain container: nothing in the way, and how large and how long', async () => {
   const root = await hostCopy('bare');
+  await hostNamespaces(root);
   await process(root, 4000, { 0: '/dev/null', 1: 'pipe:[5]', 2: 'pipe:[6]', 3: 'socket:[111]' });
   const checks = await diagnosis(root, kubelet(pod({})));
   for (const id of [
@@ -119,8 +128,7 @@ test('a difficult one: connections, locks, deleted files, GPU, terminal, host na
         'head\n   0: 0100007F:1F90 0100007F:9999 01 0:0 0:0 0 0 0 222 1\n   1: x y 01 a b c d e 999 1\n',
     },
   );
-  await mkdir(join(root, 'proc/1/ns'), { recursive: true });
-  await symlink('net:[4000]', join(root, 'proc/1/ns/net'));
+  await hostNamespaces(root, 'net');
   await writeFile(
     join(root, 'proc/locks'),
     '1: POSIX  ADVISORY  WRITE 4000 fd:00:1 0 EOF\n2: FLOCK  ADVISORY  WRITE 77 fd:00:2 0 EOF\n',
@@ -230,4 +238,20 @@ test('a pod that is not there is an error, one whose processes are elsewhere is 
   const checks = await diagnosis(root, kubelet(pod({})));
   expect(checks.get('container.facts')).toMatchObject({ status: 'unknown' });
   expect(checks.get('container.facts')?.found).toContain('no process below this root’s /proc');
+});
+
+test('what may not be looked into is not known, and not taken for nothing', async () => {
+  const root = await hostCopy('bare');
+  await process(root, 4000, {});
+  await rm(join(root, 'proc/4000/fd'), { recursive: true });
+  await writeFile(join(root, 'proc/4000/fd'), 'no directory');
+  const checks = await diagnosis(root, kubelet(pod({})));
+  for (const id of [
+    'criu.tcp-established',
+    'criu.ghost-limit',
+    'container.devices',
+    'container.namespaces',
+  ]) {
+    expect(checks.get(id), id).toMatchObject({ status: 'unknown' });
+  }
 });

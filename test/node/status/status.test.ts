@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { NodeApi } from '../../../src/node/api.js';
 import { loadKubeletConfig } from '../../../src/node/config/kubelet.js';
 import { HostRoot } from '../../../src/node/host/root.js';
 import { renderStatus } from '../../../src/node/render-record.js';
@@ -107,4 +108,36 @@ test('without an API server, what the node itself can tell, and that it is not a
   expect(status.notKnown.join()).toContain('only the API server');
   const k3s = await HostRoot.open(hostFixture('k3s'));
   expect(await nodeName(k3s, await loadKubeletConfig(k3s))).toBe('edge-7');
+});
+
+test('an API server is asked for the node and its lease; one that refuses is no dead end', async () => {
+  const asked: string[] = [];
+  const api = (node: number): NodeApi => ({
+    where: '192.0.2.1:6443',
+    via: 'api-server',
+    credentials: 'a test’s',
+    credentialsEnd: undefined,
+    node: 'node-a',
+    kubeletPath: (...segments) => `/${segments.join('/')}`,
+    request: async (_, path) => {
+      asked.push(path);
+      if (path === '/api/v1/nodes/node-a') return { status: node, body: JSON.stringify(NODE) };
+      return { status: 200, body: JSON.stringify({ spec: { renewTime: '2026-11-23T16:25:55Z' } }) };
+    },
+  });
+  const host = await HostRoot.open(hostFixture('kubeadm'));
+  const configuration = await loadKubeletConfig(host);
+  const facts = { kubeletVersion: undefined, runtimeVersion: undefined, now: NOW };
+  const status = await readStatus(host, configuration, api(200), facts);
+  expect(status).toMatchObject({
+    from: 'API server 192.0.2.1:6443',
+    lease: { state: 'fresh', ageSeconds: 5 },
+  });
+  expect(asked).toEqual([
+    '/api/v1/nodes/node-a',
+    '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-a',
+  ]);
+  const refused = await readStatus(host, configuration, api(403), facts);
+  expect(refused).toMatchObject({ from: 'this node', name: 'node-a' });
+  expect(refused.notKnown[0]).toBe('192.0.2.1:6443 does not show the node node-a');
 });
