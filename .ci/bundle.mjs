@@ -31,6 +31,7 @@ const TERMINAL_UI = [
 const GROUPS = {
   start: ['cli/main.js', 'cli/ls.js', 'archive/open.js'],
   views: ['cli/show.js', 'cli/ps.js'],
+  inspect: ['cli/inspect.js'],
 };
 
 /** The package of an import: `ink` of `ink/build/index.js`, `@scope/name` of `@scope/name/file`. */

@@ -56,34 +56,38 @@ function measure(tar, runs, peer) {
 
 const BIN = new URL('../../bin/coldcase.js', import.meta.url).pathname;
 
+/** Wall and CPU seconds, by the shell that starts it. */
 function timed(command, args) {
-  const start = performance.now();
-  const done = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const script = 'TIMEFORMAT="%R %U %S"; time "$@" 2>&3 >/dev/null';
+  const stdio = ['ignore', 'ignore', 'pipe', 'inherit'];
+  const done = spawnSync('bash', ['-c', script, 'bash', command, ...args], { stdio, encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${done.status}`);
-  return (performance.now() - start) / 1000;
+  const [wall, user, system] = done.stderr.trim().split(' ').map(Number);
+  return { wall, cpu: user + system };
 }
 
 function report(size, { node, show, inspect, entering, checkpointctl }) {
-  const middle = { node: median(node), show: median(show), inspect: median(inspect) };
-  const row = (name, value, ...facts) => [name, `${value.toFixed(2)} s`, ...facts];
-  console.log(`archive: ${Math.round(size / MIB)} MiB, median of ${node.length} runs`);
-  const rows = [
-    ['', 'wall', 'ratio', 'wanted'],
-    row('node -e 0', middle.node, '', ''),
-    row('show, to bare node', middle.show, `${(middle.show / middle.node).toFixed(2)}x`, '< 2x'),
+  console.log(`archive: ${Math.round(size / MIB)} MiB, medians of ${node.length} runs`);
+  const middle = (runs, kind) => median(runs.map((run) => run[kind]));
+  const ratio = (ours, theirs) => `${(ours / theirs).toFixed(ours < theirs ? 3 : 2)}x`;
+  const row = (name, runs) => [name, ...['wall', 'cpu'].map((kind) => `${middle(runs, kind).toFixed(2)} s`)];
+  const compared = (name, wanted, ours, theirs) => [
+    name,
+    ...['wall', 'cpu'].map((kind) => ratio(middle(ours, kind), theirs(kind))),
+    wanted,
   ];
-  if (checkpointctl.length === 0) rows.push(row('inspect --all', middle.inspect, '', ''));
-  else {
-    const theirs = median(checkpointctl) - median(entering); // what entering the lab takes is not theirs
-    rows.push(row('checkpointctl inspect --all', theirs, '', ''));
-    rows.push(
-      row(
-        'inspect --all, to checkpointctl',
-        middle.inspect,
-        `${(middle.inspect / theirs).toFixed(3)}x`,
-        '<= 0.1x',
-      ),
-    );
+  const rows = [
+    ['', 'wall', 'CPU', 'wanted'],
+    [...row('node -e 0', node), ''],
+    [...row('show', show), ''],
+    compared('  to bare node', '< 2x', show, (kind) => middle(node, kind)),
+    [...row('inspect --all', inspect), ''],
+  ];
+  if (checkpointctl.length > 0) {
+    rows.push([...row('checkpointctl inspect --all', checkpointctl), '']);
+    // what entering the lab takes is not checkpointctl's
+    const theirs = (kind) => middle(checkpointctl, kind) - middle(entering, kind);
+    rows.push(compared('  inspect --all to it', '<= 0.1x', inspect, theirs));
   }
   printTable(rows);
 }
