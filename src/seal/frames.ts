@@ -30,7 +30,7 @@ export async function* compressFrames(
   signal?.throwIfAborted();
   const threads = Math.min(MAX_THREADS, availableParallelism());
   const crew = new Crew(
-    allocateRing(16 + 4 * threads),
+    allocateRing(Math.max(8, 4 * threads)),
     threads,
     'fd' in input ? input.fd : undefined,
     signal,
