@@ -163,8 +163,9 @@ function loginFailure(error: unknown, user: User): ColdcaseError {
       cause: error,
     });
   }
-  if (codeOf(error) === 'ENOENT') {
-    return new NotFoundError(`the login helper ${command} of user ${user.name} is not installed`, {
+  // EACCES also when nothing of that name is found and a directory of PATH may not be searched (execvp(3))
+  if (['ENOENT', 'EACCES'].includes(codeOf(error) ?? '')) {
+    return new NotFoundError(`the login helper ${command} of user ${user.name} is not installed here`, {
       remedy:
         text(fields(user.exec)['installHint'])?.trim().split('\n')[0] ??
         'install it, or use other credentials',
