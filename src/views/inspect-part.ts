@@ -1,0 +1,31 @@
+import type { JsonValue, TreeNode } from '../render/table.js';
+
+/** What of a checkpoint to show; the container itself always is. */
+export interface InspectSections {
+  readonly stats?: boolean | undefined;
+  readonly metadata?: boolean | undefined;
+  /** The processes: by their names, with their arguments, with their environment. */
+  readonly psTree?: boolean | undefined;
+  readonly psTreeCmd?: boolean | undefined;
+  readonly psTreeEnv?: boolean | undefined;
+  readonly files?: boolean | undefined;
+  readonly sockets?: boolean | undefined;
+  readonly mounts?: boolean | undefined;
+  readonly network?: boolean | undefined;
+  readonly ipc?: boolean | undefined;
+}
+
+/** A part of what `inspect` answers: fields of its JSON, and branches of its tree. */
+export interface InspectPart {
+  readonly json: { readonly [key: string]: JsonValue };
+  readonly nodes: readonly TreeNode[];
+}
+
+/** A branch with a line for each text; none when there are no lines. */
+export function section(label: string, lines: readonly string[]): readonly TreeNode[] {
+  return lines.length === 0 ? [] : [{ label, children: lines.map(leaf) }];
+}
+
+export function leaf(label: string): TreeNode {
+  return { label, children: [] };
+}
