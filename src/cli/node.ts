@@ -99,7 +99,8 @@ Example:
 const STATUS_HELP = `
 --json: {name, from, labels: [{key, value, wellKnown, setBy}], taints, unschedulable, addresses,
          conditions: [{type, status, reason, message, lastHeartbeatTime, lastTransitionTime, taint}], capacity,
-         allocatable, info, lease: {holder, renewTime, ageSeconds, state: fresh|late|lost|not known} | null, notKnown}
+         allocatable, info, lease: {holder, renewTime, ageSeconds, state: fresh|late|lost|not known} | null,
+         swap: {capacity, areas, behavior, failSwapOn}, notKnown}
 
 Example:
   coldcase node status --kubeconfig admin.conf --node node-a`;

@@ -1,3 +1,4 @@
+import { formatSize } from '../base/units.js';
 import { escapeText } from '../render/escape.js';
 import { type JsonValue, plainText } from '../render/table.js';
 import { pad, textWidth } from '../render/width.js';
@@ -8,7 +9,7 @@ type Pair = readonly [name: string, value: string];
 
 /** A node's status for people: sections of aligned names and values. */
 export function renderStatus(status: NodeStatus): string {
-  const { lease } = status;
+  const { lease, swap } = status;
   const sections: (readonly [title: string, pairs: readonly Pair[]])[] = [
     ['node', [['name', status.name], ['from', status.from], ...schedulable(status)]],
     ['addresses', status.addresses.map(({ type, address }) => [type, address])],
@@ -41,6 +42,22 @@ export function renderStatus(status: NodeStatus): string {
             ['renewed', `${lease.renewTime ?? 'never'} by ${lease.holder ?? 'nobody'}`],
             ['age', `${lease.ageSeconds ?? '?'} s: ${lease.state} (late after 40 s, lost after 50 s)`],
           ],
+    ],
+    [
+      'swap',
+      [
+        [
+          'capacity',
+          swap.capacity === null ? 'not known' : swap.capacity === 0 ? 'none' : formatSize(swap.capacity),
+        ],
+        ...(swap.areas ?? []).map(
+          ({ path, size, protection }): Pair => [
+            path,
+            `${formatSize(size)}, ${protection === 'none' ? 'not encrypted' : protection}`,
+          ],
+        ),
+        ['kubelet', `${swap.behavior}, failSwapOn ${swap.failSwapOn}`],
+      ],
     ],
     ['not known', status.notKnown.map((line) => ['', line])],
   ];

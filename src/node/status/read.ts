@@ -4,10 +4,12 @@ import { getJson, type NodeApi } from '../api.js';
 import { thresholdBytes } from '../checks/space.js';
 import { type KubeletConfiguration, kubeletFlag, rootDirectory, setting } from '../config/kubelet.js';
 import { readKernel } from '../facts/kernel.js';
+import { readMounts } from '../facts/mounts.js';
+import { readSwaps } from '../facts/swap.js';
 import type { HostRoot } from '../host/root.js';
 import { parseEnvironmentFile } from '../host/systemd.js';
 import { describeLabel } from './labels.js';
-import { describeNode, type NodeStatus } from './report.js';
+import { describeNode, type NodeStatus, type SwapReport } from './report.js';
 
 /** What the local reading needs beyond the host: facts that others have found out already. */
 export interface LocalFacts {
@@ -47,7 +49,8 @@ export async function readStatus(
           api,
           `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}`,
         );
-        return describeNode(node, lease, `API server ${api.where}`, facts.now);
+        const swap = await readSwap(host, configuration);
+        return describeNode(node, lease, `API server ${api.where}`, facts.now, swap);
       }
       problems.push(`${api.where} does not show the node ${api.node}`);
     } catch (error) {
@@ -78,11 +81,24 @@ async function localStatus(
     allocatable,
     info: await localInfo(host, facts),
     lease: null,
+    swap: await readSwap(host, configuration),
     notKnown: [
       ...problems,
       'conditions, taints and the lease: only the API server knows them (--kubeconfig, --node)',
       'labels: those that were added through the API are missing here',
     ],
+  };
+}
+
+async function readSwap(host: HostRoot, configuration: KubeletConfiguration): Promise<SwapReport> {
+  const mounts = await readMounts(host);
+  const swaps = await readSwaps(host, mounts.ok ? mounts.value : []);
+  const behavior = setting(configuration, 'memorySwap', 'swapBehavior');
+  return {
+    capacity: swaps.ok ? swaps.value.reduce((sum, { size }) => sum + size, 0) : null,
+    areas: swaps.ok ? swaps.value.map((area) => ({ ...area })) : null,
+    behavior: typeof behavior === 'string' && behavior !== '' ? behavior : 'NoSwap',
+    failSwapOn: setting(configuration, 'failSwapOn') !== false,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../render/table.js';
-import { entries, flag, list, text } from '../host/json.js';
+import { entries, flag, list, number, text } from '../host/json.js';
 import { describeLabel, type LabelReport } from './labels.js';
 
 export type ConditionReport = {
@@ -21,6 +21,24 @@ export type LeaseReport = {
   readonly state: 'fresh' | 'late' | 'lost' | 'not known';
 };
 
+/** Swap of the node: in all, by area where the node itself was asked, and what pods may have of it. */
+export type SwapReport = {
+  /** Bytes; null when not known. */
+  readonly capacity: number | null;
+  readonly areas:
+    | readonly {
+        readonly path: string;
+        readonly type: string;
+        readonly size: number;
+        readonly used: number;
+        readonly protection: string;
+      }[]
+    | null;
+  /** `NoSwap` or `LimitedSwap`, of the kubelet's configuration as found on the node. */
+  readonly behavior: string;
+  readonly failSwapOn: boolean;
+};
+
 /** A node's status. Text is untrusted. */
 export type NodeStatus = {
   readonly name: string;
@@ -39,6 +57,7 @@ export type NodeStatus = {
   readonly allocatable: { readonly [resource: string]: string };
   readonly info: { readonly [fact: string]: JsonValue };
   readonly lease: LeaseReport | null;
+  readonly swap: SwapReport;
   /** What could not be told, and why. */
   readonly notKnown: readonly string[];
 };
@@ -49,6 +68,7 @@ export function describeNode(
   lease: JsonValue | undefined,
   from: string,
   now: Date,
+  swap: SwapReport,
 ): NodeStatus {
   return {
     name: text(node, 'metadata', 'name') ?? '',
@@ -71,6 +91,11 @@ export function describeNode(
     allocatable: strings(node, 'status', 'allocatable'),
     info: Object.fromEntries(entries(node, 'status', 'nodeInfo')),
     lease: lease === undefined ? null : describeLease(lease, now),
+    // nodeInfo.swap is there since Kubernetes 1.34; what the node itself says counts more
+    swap: {
+      ...swap,
+      capacity: swap.capacity ?? number(node, 'status', 'nodeInfo', 'swap', 'capacity') ?? null,
+    },
     notKnown: lease === undefined ? ['the lease: the API server did not show it'] : [],
   };
 }

@@ -35,7 +35,11 @@ const NODE = {
     ],
     capacity: { cpu: '4', memory: '8131860Ki', pods: '110' },
     allocatable: { cpu: '3800m', memory: '7029460Ki', pods: '110' },
-    nodeInfo: { kubeletVersion: 'v1.36.0', containerRuntimeVersion: 'containerd://2.1.9' },
+    nodeInfo: {
+      swap: { capacity: 4096 },
+      kubeletVersion: 'v1.36.0',
+      containerRuntimeVersion: 'containerd://2.1.9',
+    },
   },
 };
 
@@ -70,12 +74,18 @@ test('labels: which are well known, and who sets them', () => {
 
 test('a node as the API server has it', () => {
   const lease = { spec: { renewTime: '2026-11-23T16:25:00Z', holderIdentity: 'node-a' } };
-  const status = describeNode(NODE, lease, 'API server 192.0.2.1:6443', NOW);
+  const status = describeNode(NODE, lease, 'API server 192.0.2.1:6443', NOW, {
+    capacity: null,
+    areas: null,
+    behavior: 'NoSwap',
+    failSwapOn: true,
+  });
   expect(status).toMatchObject({
     name: 'node-a',
     unschedulable: true,
     allocatable: { cpu: '3800m' },
     lease: { state: 'lost', ageSeconds: 60 },
+    swap: { capacity: 4096 },
   });
   expect(status.conditions[0]).toMatchObject({ status: 'Unknown', taint: 'node.kubernetes.io/unreachable' });
   const text = renderStatus(status);
@@ -104,6 +114,12 @@ test('without an API server, what the node itself can tell, and that it is not a
     allocatable: { pods: '60', memory: '8029460Ki' },
     conditions: [],
     lease: null,
+    swap: {
+      capacity: 2097148 * 1024,
+      areas: [{ path: '/swap.img', protection: 'none' }],
+      behavior: 'LimitedSwap',
+      failSwapOn: false,
+    },
   });
   expect(status.notKnown.join()).toContain('only the API server');
   const k3s = await HostRoot.open(hostFixture('k3s'));
