@@ -41,13 +41,13 @@ export const doctorCommand: CommandModule = {
       .argument('[namespace/pod/container]', 'the container that is to be checkpointed')
       .option(
         '--checkpoint-dir <dir>',
-        'where archives land (default: checkpoints in the kubelet’s root directory)',
+        "where archives land (default: checkpoints in the kubelet's root directory)",
       )
       .option(
         '--stage <kind>',
         'mount a tmpfs over the checkpoint directory, so that no plaintext touches a disk',
       )
-      .option('--stage-size <size>', 'the tmpfs’s size, such as 4G (default: half of the free memory)')
+      .option('--stage-size <size>', "the tmpfs's size, such as 4G (default: half of the free memory)")
       .option('--unstage', 'take the tmpfs away again, when it is empty')
       .option('-y, --yes', 'do not ask before mounting or unmounting');
     addHostRootOption(command);

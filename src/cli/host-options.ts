@@ -14,7 +14,7 @@ export interface HostRootOptions {
 export function addHostRootOption(command: Command): Command {
   return command.option(
     '--host-root <dir>',
-    'the node’s file system: a host mounted into a pod, an image (default: /)',
+    "the node's file system: a host mounted into a pod, an image (default: /)",
   );
 }
 

@@ -21,7 +21,7 @@ export const nodeCommand: CommandModule = {
     const config = command
       .command('config')
       .description(
-        'the kubelet’s effective configuration, each value with the file or flag that it came from',
+        "the kubelet's effective configuration, each value with the file or flag that it came from",
       );
     const paths = command
       .command('paths')
@@ -39,7 +39,7 @@ export const nodeCommand: CommandModule = {
     config
       .option('--config <file>', 'merge this config file, not that of the kubelet (inside the host root)')
       .option('--config-dir <dir>', 'and this drop-in directory')
-      .option('--all', 'also the kubelet’s defaults for what is not set')
+      .option('--all', "also the kubelet's defaults for what is not set")
       .addHelpText('after', CONFIG_HELP)
       .action(async (_, self: Command) =>
         (await import('./node-config.js')).runConfig(self.optsWithGlobals()),
@@ -56,7 +56,7 @@ export const nodeCommand: CommandModule = {
       checkpoints
         .option(
           '--checkpoint-dir <dir>',
-          'inside the host root (default: checkpoints in the kubelet’s root directory)',
+          "inside the host root (default: checkpoints in the kubelet's root directory)",
         )
         .option(
           '--sealed <dir>',

@@ -32,7 +32,7 @@ Examples:
 
 export const seccompCommand: CommandModule = {
   configure(command: Command): void {
-    addArchiveArgument(command).option('--listing', 'also print the filters’ instructions');
+    addArchiveArgument(command).option('--listing', "also print the filters' instructions");
     addOutputOptions(command).addHelpText('after', HELP).action(runSeccomp);
   },
 };

@@ -15,7 +15,8 @@ import { readCriu } from './facts/criu.js';
 import { readKernel } from './facts/kernel.js';
 import { readMounts } from './facts/mounts.js';
 import { installedPackages } from './facts/packages.js';
-import { findProgram, type RuntimeFacts, readRuntime } from './facts/runtime.js';
+import { findProgram } from './facts/programs.js';
+import { type RuntimeFacts, readRuntime } from './facts/runtime.js';
 import { readSwaps } from './facts/swap.js';
 import { list, text } from './host/json.js';
 import type { HostRoot } from './host/root.js';
@@ -107,7 +108,7 @@ async function findPatient(
   const facts = id === undefined || id.length < 12 ? undefined : await readContainer(host, id);
   if (id === undefined) problems.push('its ID is not known: neither the API nor the runtime could be asked');
   else if (facts === undefined)
-    problems.push(`no process below this root’s /proc belongs to ${id.slice(0, 12)}`);
+    problems.push(`no process below this root's /proc belongs to ${id.slice(0, 12)}`);
   return {
     namespace: target.namespace,
     pod: target.pod,
@@ -135,7 +136,7 @@ async function findManifest(api: NodeApi, target: Target, problems: string[]): P
       if (found !== undefined) return found;
       if (pods !== undefined) {
         throw new NotFoundError(`there is no pod ${target.namespace}/${target.pod} on this node`, {
-          remedy: 'a static pod’s name ends in the node’s name: kubectl get pods -A -o wide',
+          remedy: "a static pod's name ends in the node's name: kubectl get pods -A -o wide",
         });
       }
     }

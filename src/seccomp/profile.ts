@@ -102,8 +102,8 @@ const ACTIONS: ReadonlySet<string> = new Set([
 /** Syscalls that matter to an investigator: what they give to somebody who is inside. */
 export const NOTABLE_SYSCALLS: readonly (readonly [name: string, gives: string])[] = [
   ['ptrace', 'reads and changes other processes'],
-  ['process_vm_readv', 'reads other processes’ memory'],
-  ['process_vm_writev', 'writes other processes’ memory'],
+  ['process_vm_readv', "reads other processes' memory"],
+  ['process_vm_writev', "writes other processes' memory"],
   ['bpf', 'loads programs into the kernel'],
   ['perf_event_open', 'measures the kernel'],
   ['userfaultfd', 'helps to exploit the kernel'],

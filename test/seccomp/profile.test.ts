@@ -13,7 +13,7 @@ const EXAMPLE = {
   ],
 };
 
-test('reads the reference’s example', () => {
+test("reads the reference's example", () => {
   const profile = readProfile(EXAMPLE);
   if (profile === undefined) throw new Error('not read');
   expect(profile).toMatchObject({ defaultAction: 'SCMP_ACT_ERRNO', defaultErrno: 38 });

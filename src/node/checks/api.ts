@@ -66,7 +66,7 @@ function reachCheck(reach: Asked, where: string): Check {
       'api.reachable',
       `${where} does not accept the credentials (401)`,
       WHY_REACH,
-      'use credentials that this kubelet’s client CA has signed, or a token',
+      "use credentials that this kubelet's client CA has signed, or a token",
     );
   }
   if (status === 403)
@@ -75,7 +75,7 @@ function reachCheck(reach: Asked, where: string): Check {
     'api.reachable',
     `${where} answers healthz with ${status}`,
     WHY_REACH,
-    'look at the kubelet’s log',
+    "look at the kubelet's log",
   );
 }
 
@@ -135,7 +135,7 @@ export function gateCheck({ configuration, kubeletVersion }: Examination): Check
   const version =
     kubeletVersion === undefined ? 'its version is not known' : `kubelet ${kubeletVersion.text}`;
   const remedy =
-    'set featureGates: {ContainerCheckpoint: true} in the kubelet’s configuration and restart it';
+    "set featureGates: {ContainerCheckpoint: true} in the kubelet's configuration and restart it";
   const known = atLeast(kubeletVersion?.text, '1.25');
   if (known === false) {
     return fail(

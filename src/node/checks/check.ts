@@ -7,7 +7,8 @@ import type { Kernel } from '../facts/kernel.js';
 import type { MountFact } from '../facts/mounts.js';
 import type { RuntimeFacts } from '../facts/runtime.js';
 import type { SwapArea } from '../facts/swap.js';
-import type { Found, HostRoot } from '../host/root.js';
+import type { Found } from '../host/found.js';
+import type { HostRoot } from '../host/root.js';
 
 export type Status = 'pass' | 'warn' | 'fail' | 'unknown';
 

@@ -115,7 +115,7 @@ function deviceCheck(facts: ContainerFacts): Check {
       id,
       `it uses a GPU: ${gpu.slice(0, 4).join(', ')}`,
       why,
-      'CRIU’s plugins cuda_plugin or amdgpu_plugin are needed on the node',
+      "CRIU's plugins cuda_plugin or amdgpu_plugin are needed on the node",
     );
   }
   const bad = [...facts.undumpable, ...facts.devices];
@@ -135,7 +135,7 @@ function claimCheck({ manifest, container }: Patient): readonly Check[] {
   const id = 'container.dra';
   const why = 'a dynamic resource allocation claim gives the container devices';
   if (manifest === null)
-    return [unknown(id, 'the pod’s manifest is not known', why, 'give the connection flags of capture')];
+    return [unknown(id, "the pod's manifest is not known", why, 'give the connection flags of capture')];
   const claims = list(containerSpec(manifest, container) ?? null, 'resources', 'claims');
   if (claims.length === 0) return [pass(id, 'no resource claims', why)];
   const names = claims.map((claim) => text(claim, 'name') ?? '?').join(', ');
@@ -152,24 +152,24 @@ function namespaceCheck(facts: ContainerFacts, { manifest }: Patient): Check {
     (name) => flag(field(manifest, 'spec'), name) === true,
   );
   if (facts.hostNamespaces === undefined) {
-    return unknown(id, 'its namespaces may not be compared with the host’s', why, 'run as root');
+    return unknown(id, "its namespaces may not be compared with the host's", why, 'run as root');
   }
   const shared = facts.hostNamespaces.filter((name) => name !== 'user' && name !== 'cgroup');
-  if (shared.length === 0) return pass(id, 'none but user and cgroup are the host’s', why);
+  if (shared.length === 0) return pass(id, "none but user and cgroup are the host's", why);
   const by = wanted.length === 0 ? '' : ` (${wanted.join(', ')})`;
   if (shared.includes('pid')) {
     return fail(
       id,
       `shares ${shared.join(', ')} with the host${by}`,
       why,
-      'a container in the host’s PID namespace is not known to checkpoint',
+      "a container in the host's PID namespace is not known to checkpoint",
     );
   }
   return warn(
     id,
     `shares ${shared.join(', ')} with the host${by}`,
     why,
-    'expect the archive to hold connections of the host’s network namespace',
+    "expect the archive to hold connections of the host's network namespace",
   );
 }
 

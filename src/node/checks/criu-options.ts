@@ -83,7 +83,7 @@ function ghostCheck(
       why,
       'write a number with K, M or G',
     );
-  const at = `${formatSize(limit)} (${set === undefined ? 'CRIU’s default' : set.path})`;
+  const at = `${formatSize(limit)} (${set === undefined ? "CRIU's default" : set.path})`;
   if (facts === undefined) return pass(id, at, why);
   const large = facts.deleted.filter(({ size }) => size !== undefined && size > limit);
   const largest = Math.max(...large.map(({ size }) => size ?? 0));

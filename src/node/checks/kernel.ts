@@ -84,7 +84,7 @@ function releaseCheck(kernel: Kernel): Check {
     id,
     `${kernel.release}, no long-term line that is known here`,
     why,
-    `kernel.org’s long-term lines are ${LONG_TERM_KERNELS.join(', ')}`,
+    `kernel.org's long-term lines are ${LONG_TERM_KERNELS.join(', ')}`,
   );
 }
 
@@ -92,7 +92,7 @@ function featureCheck(kernel: Kernel): Check {
   const id = 'kernel.features';
   const why = 'these Kubernetes features need a minimal kernel; a distribution may have backported them';
   const missing = KERNEL_FEATURES.filter(([, , minimum]) => atLeast(kernel.release, minimum) === false);
-  if (kernel.release === undefined) return unknown(id, 'the kernel’s version is not known', why);
+  if (kernel.release === undefined) return unknown(id, "the kernel's version is not known", why);
   if (missing.length === 0) return pass(id, `all ${KERNEL_FEATURES.length} of the table (up to 6.5)`, why);
   const names = missing.map(([, feature, minimum]) => `${feature}: ${minimum}`).join('; ');
   const backports =
@@ -114,7 +114,7 @@ function psiCheck(kernel: Kernel): Check {
   if (built === undefined && kernel.config === undefined) {
     return unknown(
       id,
-      `the kernel’s build configuration is not there${asked ? '; psi=1 is on its command line' : ''}`,
+      `the kernel's build configuration is not there${asked ? '; psi=1 is on its command line' : ''}`,
       why,
     );
   }

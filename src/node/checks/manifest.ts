@@ -44,13 +44,13 @@ export function seccompProfile(
   if (isPrivileged(manifest, container)) {
     return { type: 'Unconfined', localhostProfile: undefined, by: 'the container is privileged' };
   }
-  const own = profile(field(spec, 'securityContext', 'seccompProfile'), 'the container’s securityContext');
+  const own = profile(field(spec, 'securityContext', 'seccompProfile'), "the container's securityContext");
   const pods = profile(
     field(manifest, 'spec', 'securityContext', 'seccompProfile'),
-    'the pod’s securityContext',
+    "the pod's securityContext",
   );
   const fallback: ChosenProfile = seccompDefault
-    ? { type: 'RuntimeDefault', localhostProfile: undefined, by: 'the kubelet’s seccompDefault' }
+    ? { type: 'RuntimeDefault', localhostProfile: undefined, by: "the kubelet's seccompDefault" }
     : { type: 'Unconfined', localhostProfile: undefined, by: 'nothing sets one, and seccompDefault is off' };
   return own ?? pods ?? fallback;
 }
@@ -61,7 +61,7 @@ export function seccompProfile(
  */
 export function appArmorProfile(manifest: JsonValue, container: string): ChosenProfile {
   const spec = containerSpec(manifest, container);
-  const own = profile(field(spec, 'securityContext', 'appArmorProfile'), 'the container’s securityContext');
+  const own = profile(field(spec, 'securityContext', 'appArmorProfile'), "the container's securityContext");
   const annotation = text(
     manifest,
     'metadata',
@@ -71,7 +71,7 @@ export function appArmorProfile(manifest: JsonValue, container: string): ChosenP
   const old = annotation === undefined ? undefined : fromAnnotation(annotation);
   const pods = profile(
     field(manifest, 'spec', 'securityContext', 'appArmorProfile'),
-    'the pod’s securityContext',
+    "the pod's securityContext",
   );
   const fallback: ChosenProfile = isPrivileged(manifest, container)
     ? { type: 'Unconfined', localhostProfile: undefined, by: 'the container is privileged' }
@@ -90,7 +90,7 @@ function profile(value: JsonValue | undefined, by: string): ChosenProfile | unde
 }
 
 function fromAnnotation(value: string): ChosenProfile | undefined {
-  const by = 'the pod’s annotation';
+  const by = "the pod's annotation";
   if (value === 'unconfined') return { type: 'Unconfined', localhostProfile: undefined, by };
   if (value === 'runtime/default') return { type: 'RuntimeDefault', localhostProfile: undefined, by };
   const local = /^localhost\/(.+)$/.exec(value)?.[1];

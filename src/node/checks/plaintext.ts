@@ -53,7 +53,7 @@ function kubeletSwapCheck({ configuration, swaps }: Examination): Check {
   if (behaviour === 'LimitedSwap' && on) {
     return warn(
       id,
-      `${found}, and swap is on: pods’ memory may be in it`,
+      `${found}, and swap is on: pods' memory may be in it`,
       why,
       'memory in swap is dumped too, but a copy stays on the disk',
     );

@@ -1,5 +1,5 @@
 import { atLeast } from '../facts/kernel.js';
-import type { RuntimeKind } from '../facts/runtime.js';
+import type { RuntimeKind } from '../facts/runtime-settings.js';
 import { type Check, type Examination, reporter } from './check.js';
 
 const { pass, warn, fail, unknown } = reporter('runtime');
@@ -50,7 +50,7 @@ function socketCheck({ runtime }: Examination): Check {
     'runtime.cri',
     found,
     why,
-    'run as root, on the node itself or with the host’s /run mounted',
+    "run as root, on the node itself or with the host's /run mounted",
   );
 }
 
@@ -79,7 +79,7 @@ function checkpointCheck({ runtime }: Examination): Check {
   if (able === false) return fail(id, `${runtime.kind} ${runtime.version} is too old`, why, enable);
   if (able === true)
     return pass(id, `${runtime.kind} ${runtime.version} (${runtime.versionFrom}) has it`, why);
-  return unknown(id, 'the runtime’s version is not known', why, 'ask the runtime: crictl version');
+  return unknown(id, "the runtime's version is not known", why, 'ask the runtime: crictl version');
 }
 
 function lowLevelCheck({ runtime, criu }: Examination): Check {
@@ -91,7 +91,7 @@ function lowLevelCheck({ runtime, criu }: Examination): Check {
       id,
       `${named}: no program ${runtime.low.binary} found in ${criu.searched}`,
       why,
-      'install it, or set its path in the runtime’s configuration',
+      "install it, or set its path in the runtime's configuration",
     );
   }
   if (!/runc|crun/.test(runtime.low.name + runtime.low.binary)) {

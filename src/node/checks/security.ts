@@ -43,7 +43,7 @@ async function seccompChecks(
     return [
       unknown(
         id,
-        `the pod’s manifest is not known${running}`,
+        `the pod's manifest is not known${running}`,
         WHY_SECCOMP,
         'give the connection flags of capture',
       ),
@@ -73,7 +73,7 @@ async function profileChecks(
         id,
         `localhostProfile ${chosen.localhostProfile ?? 'is not set'}`,
         WHY_SECCOMP,
-        'it is a path below the kubelet’s seccomp directory',
+        "it is a path below the kubelet's seccomp directory",
       ),
     ];
   }
@@ -128,7 +128,7 @@ function appArmorCheck(patient: Patient): Check {
     if (running !== '') return pass(id, `the kernel says ${now ?? ''}`, WHY_APPARMOR);
     return unknown(
       id,
-      'the pod’s manifest is not known',
+      "the pod's manifest is not known",
       WHY_APPARMOR,
       'give the connection flags of capture',
     );

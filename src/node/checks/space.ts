@@ -32,7 +32,7 @@ function freeCheck(space: SpaceFacts, need: number | undefined, path: string, wh
   if (need === undefined) return pass(id, at, why);
   const found = `${at}; images and archive need about ${formatSize(need)}`;
   const remedy =
-    'free space, or move the kubelet’s root directory; coldcase node checkpoints --prune removes old archives';
+    "free space, or move the kubelet's root directory; coldcase node checkpoints --prune removes old archives";
   if (need > space.free) return fail(id, found, why, remedy);
   if (need * 2 > space.free) return warn(id, found, why, remedy);
   return pass(id, found, why);

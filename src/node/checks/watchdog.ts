@@ -1,6 +1,7 @@
 import { formatDuration } from '../../base/units.js';
 import { atLeast } from '../facts/kernel.js';
-import { lastSetting, parseTimeSpan } from '../host/systemd.js';
+import { lastSetting } from '../host/systemd.js';
+import { parseTimeSpan } from '../host/time-span.js';
 import { type Check, type Examination, reporter } from './check.js';
 import { worstFreeze } from './container.js';
 
@@ -69,7 +70,7 @@ function restartCheck({ configuration }: Examination): Check {
   if (RESTARTS.test(policy)) return pass(id, `Restart=${policy}`, why);
   return warn(
     id,
-    `Restart=${policy}${set === undefined ? ' (systemd’s default)' : ` in ${set.source}`}`,
+    `Restart=${policy}${set === undefined ? " (systemd's default)" : ` in ${set.source}`}`,
     why,
     'Restart=always or on-failure',
   );

@@ -3,7 +3,8 @@ import type { JsonValue } from '../../render/table.js';
 import { isObject } from '../host/json.js';
 import { findProcess, type HostProcess } from '../host/processes.js';
 import type { HostRoot } from '../host/root.js';
-import { commandLine, findUnit, type Unit, unitEnvironment, type Word } from '../host/systemd.js';
+import { findUnit, type Unit } from '../host/systemd.js';
+import { commandLine, unitEnvironment, type Word } from '../host/unit-command.js';
 import { parseConfigText } from './document.js';
 import { type Flag, lastFlag, parseFlags } from './flags.js';
 

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../render/table.js';
-import type { Word } from '../host/systemd.js';
+import type { Word } from '../host/unit-command.js';
 import { type FlagType, fieldOfFlag, isSwitch } from './flag-table.js';
 import { emptyMap, type Sourced, type SourcedMap, setAt } from './merge.js';
 

@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import { FormatError, NotFoundError } from '../../base/errors.js';
 import type { JsonValue } from '../../render/table.js';
 import { field, isObject, type JsonObject } from '../host/json.js';
@@ -6,6 +5,7 @@ import type { HostRoot } from '../host/root.js';
 import { DEFAULT_EVICTION_HARD, KUBELET_DEFAULTS, LEGACY_DEFAULTS } from './defaults.js';
 import { discoverKubelet, type KubeletStart } from './discover.js';
 import { parseConfigText } from './document.js';
+import { findDropIns } from './drop-ins.js';
 import { applyFlags, type Flag, lastFlag } from './flags.js';
 import { emptyMap, mergeDocument, type SourcedMap, setAt, sourcesOf, valuesOf } from './merge.js';
 
@@ -14,7 +14,6 @@ export const DEFAULT_SOURCE = 'kubelet default';
 
 const API_VERSION = 'kubelet.config.k8s.io/v1beta1';
 const KIND = 'KubeletConfiguration';
-const MAX_DROP_INS = 1024;
 
 /** A drop-in file, in the order in which the kubelet reads them. */
 export interface ConfigFile {
@@ -73,7 +72,7 @@ export async function loadKubeletConfig(
 
   if (configFile !== undefined) await lay(configFile, 'config');
   if (configDir !== undefined) {
-    const found = await dropIns(host, configDir);
+    const found = await findDropIns(host, configDir);
     if (!found.ok && chosen) throw new NotFoundError(`cannot read ${configDir}: ${found.why}`);
     if (!found.ok) problems.push(`${configDir}: ${found.why}`);
     else {
@@ -91,7 +90,7 @@ export async function loadKubeletConfig(
 async function readConfig(host: HostRoot, path: string, role: string): Promise<JsonObject> {
   const text = await host.readText(path);
   if (!text.ok) {
-    throw new NotFoundError(`cannot read the kubelet’s ${role} file ${path}: ${text.why}`, {
+    throw new NotFoundError(`cannot read the kubelet's ${role} file ${path}: ${text.why}`, {
       remedy: text.reason === 'denied' ? 'run as root' : 'check the path; it is looked up inside --host-root',
     });
   }
@@ -103,55 +102,6 @@ async function readConfig(host: HostRoot, path: string, role: string): Promise<J
     });
   }
   return document;
-}
-
-type DropIns =
-  | {
-      readonly ok: true;
-      readonly paths: readonly string[];
-      readonly skipped: readonly string[];
-      readonly problems: readonly string[];
-    }
-  | { readonly ok: false; readonly why: string };
-
-/**
- * The files of a drop-in directory as the kubelet walks it (filepath.WalkDir): names in byte order, subdirectories
- * where their name falls, only `*.conf`. A directory that is itself a link is not walked, so nothing in it counts.
- */
-async function dropIns(host: HostRoot, directory: string): Promise<DropIns> {
-  const top = await host.stat(directory, { follow: false });
-  if (!top.ok) return { ok: false, why: top.why };
-  if (top.value.kind === 'link') {
-    return {
-      ok: true,
-      paths: [],
-      skipped: [],
-      problems: [
-        `${directory} is a symbolic link: the kubelet does not walk it, so its files have no effect`,
-      ],
-    };
-  }
-  const paths: string[] = [];
-  const skipped: string[] = [];
-  const problems: string[] = [];
-  const walk = async (at: string, depth: number): Promise<void> => {
-    const names = await host.list(at);
-    if (!names.ok) {
-      problems.push(`${at}: ${names.why}`);
-      return;
-    }
-    for (const name of names.value) {
-      const path = posix.join(at, name);
-      const facts = await host.stat(path, { follow: false });
-      if (facts.ok && facts.value.kind === 'directory') {
-        if (depth < 16) await walk(path, depth + 1);
-      } else if (!name.endsWith('.conf')) skipped.push(path);
-      else if (paths.length < MAX_DROP_INS) paths.push(path);
-      else throw new FormatError(directory, undefined, `more than ${MAX_DROP_INS} drop-in files`);
-    }
-  };
-  await walk(directory, 0);
-  return { ok: true, paths, skipped, problems };
 }
 
 /**

@@ -106,7 +106,7 @@ async function call(socket: string, method: string, message: Uint8Array): Promis
 /** The JSON that a runtime wrote; null when it is none, for what it says is only a help. */
 function lenient(text: string): JsonValue {
   try {
-    return parseJson('the runtime’s answer', text);
+    return parseJson("the runtime's answer", text);
   } catch {
     return null;
   }

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { HostRoot } from '../host/root.js';
-import { findProgram, type RuntimeFacts, runtimePath } from './runtime.js';
+import { findProgram, runtimePath } from './programs.js';
+import type { RuntimeFacts } from './runtime.js';
 
 const run = promisify(execFile);
 

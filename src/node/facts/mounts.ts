@@ -1,4 +1,5 @@
-import type { Found, HostRoot } from '../host/root.js';
+import type { Found } from '../host/found.js';
+import type { HostRoot } from '../host/root.js';
 
 /** One mount, from mountinfo (proc(5)). */
 export interface MountFact {

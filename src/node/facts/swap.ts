@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
-import type { Found, HostRoot } from '../host/root.js';
+import type { Found } from '../host/found.js';
+import type { HostRoot } from '../host/root.js';
 import { type MountFact, mountOf } from './mounts.js';
 
 /** A swap area, and whether what goes there is readable later from a disk. */

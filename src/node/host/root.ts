@@ -2,18 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, readlink, realpath, stat, statfs } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { NotFoundError } from '../../base/errors.js';
-import { errorCode } from '../../base/files.js';
-
-/** Why something could not be read. `absent` is an answer; the others mean that it is not known. */
-export interface Unread {
-  readonly ok: false;
-  readonly reason: 'absent' | 'denied' | 'too-large' | 'wrong-kind' | 'failed';
-  /** One line for people, such as `permission denied`. */
-  readonly why: string;
-}
-
-/** A value that was read from the host, or why it could not be. */
-export type Found<T> = { readonly ok: true; readonly value: T } | Unread;
+import { describe, type Found, unread } from './found.js';
 
 /** What `stat` says, in the units that reports use. */
 export interface FileFacts {
@@ -66,7 +55,7 @@ export class HostRoot {
     } catch (error) {
       if (error instanceof NotFoundError) throw error;
       throw new NotFoundError(`cannot open the host root ${directory}: ${describe(error)}`, {
-        remedy: 'name the directory where the node’s file system is mounted, such as --host-root /host',
+        remedy: "name the directory where the node's file system is mounted, such as --host-root /host",
         cause: error,
       });
     }
@@ -255,19 +244,4 @@ async function readBounded(file: FileHandle, limit: number): Promise<Found<Buffe
 /** Names as Go and the kernel's tools order them: by bytes, not by the locale. */
 export function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-function unread(error: unknown): Unread {
-  const code = errorCode(error);
-  const why = describe(error);
-  if (code === 'ENOENT' || code === 'ENOTDIR') return { ok: false, reason: 'absent', why: 'not there' };
-  if (code === 'EACCES' || code === 'EPERM') return { ok: false, reason: 'denied', why: 'permission denied' };
-  if (code === 'ELOOP') return { ok: false, reason: 'failed', why: 'changed into a link while it was read' };
-  if (code === 'ENXIO') return { ok: false, reason: 'wrong-kind', why: 'not a regular file' };
-  return { ok: false, reason: 'failed', why };
-}
-
-function describe(error: unknown): string {
-  const code = errorCode(error);
-  return code ?? (error instanceof Error ? error.message : String(error));
 }

@@ -15,7 +15,7 @@ const CLOUD =
 const WELL_KNOWN: ReadonlyMap<string, string> = new Map([
   ['kubernetes.io/arch', KUBELET],
   ['kubernetes.io/os', KUBELET],
-  ['kubernetes.io/hostname', `${KUBELET}; may differ from the node’s name`],
+  ['kubernetes.io/hostname', `${KUBELET}; may differ from the node's name`],
   ['node.kubernetes.io/instance-type', CLOUD],
   ['topology.kubernetes.io/region', CLOUD],
   ['topology.kubernetes.io/zone', CLOUD],

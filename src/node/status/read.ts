@@ -7,7 +7,7 @@ import { readKernel } from '../facts/kernel.js';
 import { readMounts } from '../facts/mounts.js';
 import { readSwaps } from '../facts/swap.js';
 import type { HostRoot } from '../host/root.js';
-import { parseEnvironmentFile } from '../host/systemd.js';
+import { parseEnvironmentFile } from '../host/unit-command.js';
 import { describeLabel } from './labels.js';
 import { describeNode, type NodeStatus, type SwapReport } from './report.js';
 

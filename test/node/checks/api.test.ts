@@ -146,7 +146,7 @@ test('nobody listens', async () => {
   expect(checks.find(({ id }) => id === 'api.right')).toMatchObject({ status: 'unknown' });
 });
 
-test('node config is compared with the stand-in’s /configz', async () => {
+test("node config is compared with the stand-in's /configz", async () => {
   const { both } = kubelet.client('alice');
   const { stdout } = await coldcase([
     'node',

@@ -31,7 +31,7 @@ function kubelet(...pods: readonly object[]): NonNullable<ExamineOptions['api']>
   return {
     where: '127.0.0.1:10250',
     via: 'kubelet',
-    credentials: 'a test’s',
+    credentials: "a test's",
     credentialsEnd: undefined,
     node: undefined,
     kubeletPath: (...segments) => `/${segments.join('/')}`,
@@ -140,7 +140,7 @@ test('a difficult one: connections, locks, deleted files, GPU, terminal, host na
     'fail: not set, and this container has 1 established TCP connection',
   );
   expect(status('criu.file-locks')).toBe('fail: not set, and this container has 1 file lock');
-  expect(status('criu.ghost-limit')).toContain('unknown: 1 MiB (CRIU’s default); 1 deleted files');
+  expect(status('criu.ghost-limit')).toContain("unknown: 1 MiB (CRIU's default); 1 deleted files");
   expect(status('container.devices')).toBe('fail: it uses a GPU: /dev/nvidia0');
   expect(status('container.device-plugins')).toBe('fail: this container holds nvidia.com/gpu (1)');
   expect(status('container.dra')).toBe('warn: it has the resource claims gpu');
@@ -155,7 +155,7 @@ test('a Localhost seccomp profile is found and read', async () => {
     pod({ securityContext: { seccompProfile: { type: 'Localhost', localhostProfile } } });
   const checks = await diagnosis(root, kubelet(profile('profiles/api.json')));
   expect(checks.get('security.seccomp')?.found).toBe(
-    'Localhost profiles/api.json, by the container’s securityContext; the kernel says a filter',
+    "Localhost profiles/api.json, by the container's securityContext; the kernel says a filter",
   );
   expect(checks.get('security.profile')?.found).toBe(
     '/var/lib/kubelet/seccomp/profiles/api.json: default SCMP_ACT_ERRNO; SCMP_ACT_ALLOW 7, SCMP_ACT_LOG 1, SCMP_ACT_ERRNO 1; of those that matter it allows ptrace',
@@ -237,7 +237,7 @@ test('a pod that is not there is an error, one whose processes are elsewhere is 
   await expect(diagnosis(root, kubelet())).rejects.toThrow('there is no pod prod/payments on this node');
   const checks = await diagnosis(root, kubelet(pod({})));
   expect(checks.get('container.facts')).toMatchObject({ status: 'unknown' });
-  expect(checks.get('container.facts')?.found).toContain('no process below this root’s /proc');
+  expect(checks.get('container.facts')?.found).toContain("no process below this root's /proc");
 });
 
 test('what may not be looked into is not known, and not taken for nothing', async () => {

@@ -52,7 +52,7 @@ test('containerd that checkpoints: asked who it is, and for a container that can
     );
     expect(checks.get('runtime.checkpoint')).toMatchObject({ status: 'pass' });
     expect(checks.get('runtime.checkpoint')?.found).toContain('not found');
-    expect(checks.get('runtime.oci')?.found).toContain('crun (from containerd’s own answer)');
+    expect(checks.get('runtime.oci')?.found).toContain("crun (from containerd's own answer)");
   });
   expect(asked).toEqual(['Version', 'Status', 'CheckpointContainer']);
 });
@@ -92,7 +92,7 @@ test('a socket behind which nobody, or somebody else, answers', async () => {
   }
 });
 
-test('CRIU: its program, its package’s version, crun’s library', async () => {
+test("CRIU: its program, its package's version, crun's library", async () => {
   const root = await hostCopy('k3s');
   const program = async (path: string): Promise<void> => {
     await mkdir(join(root, path, '..'), { recursive: true });

@@ -105,7 +105,7 @@ test('a drop-in directory that is a link has no effect, as in the kubelet, and t
   expect(found.problems.join()).toContain('is a symbolic link');
 });
 
-test('a bare machine has nothing, and without a config file the kubelet’s old open defaults hold', async () => {
+test("a bare machine has nothing, and without a config file the kubelet's old open defaults hold", async () => {
   const found = await load(hostFixture('bare'));
   expect(valuesOf(found.tree)).toEqual({});
   expect(valuesOf(effective(found))).toMatchObject({

@@ -126,7 +126,7 @@ test('odd permissions, sockets that are none, broken state, images without their
   if (!root) expect(odd('/etc/default/kubelet').join()).toContain('not by root');
 });
 
-test('sockets of device plugins, and a runtime’s', async () => {
+test("sockets of device plugins, and a runtime's", async () => {
   const copy = await hostCopy('kubeadm');
   const path = join(copy, 'var/lib/kubelet/device-plugins/kubelet.sock');
   const server = createServer().listen(path);

@@ -131,7 +131,7 @@ test('an API server is asked for the node and its lease; one that refuses is no 
   const api = (node: number): NodeApi => ({
     where: '192.0.2.1:6443',
     via: 'api-server',
-    credentials: 'a test’s',
+    credentials: "a test's",
     credentialsEnd: undefined,
     node: 'node-a',
     kubeletPath: (...segments) => `/${segments.join('/')}`,
