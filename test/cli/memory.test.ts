@@ -56,6 +56,14 @@ describe('coldcase memory', () => {
     expect(await json('memory', 'search', SAMPLE, 'STRATUM+tcp')).toEqual([]);
   });
 
+  test('search: what a regular expression is too slow for is listed, and the exit code says so', async () => {
+    const words = ['memory', 'search', SAMPLE, '-p', '4', '-E', '(\\w+\\s?)*$X', '--json'];
+    const { code, stdout, stderr } = await coldcase(words);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/the regular expression took too long for \d+ stretches of memory/);
+    expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ pid: 4, match: null }));
+  });
+
   test('search: the offset is that of the tar', async () => {
     const tar = decompress(readFileSync(SAMPLE));
     const rows = await json('memory', 'search', SAMPLE, 'DB_PASSWORD=');
