@@ -12,7 +12,7 @@ export interface TarAccess {
   readonly fileKey: Uint8Array | undefined;
 }
 
-/** Opens the tar of an archive that is open in another thread. */
+/** Opens the tar of an archive that is open in another thread. What a read gives is good until the next read only. */
 export async function openTar(access: TarAccess): Promise<ByteSource> {
   let source = openFile(access.path);
   try {
@@ -22,7 +22,7 @@ export async function openTar(access: TarAccess): Promise<ByteSource> {
     }
     if (sniff(await source.read(0, Math.min(SNIFF_LENGTH, source.size))) !== 'zstd') return source;
     const { openSeekableZstd } = await import('../bytes/seekable-zstd.js');
-    return (await openSeekableZstd(source)) ?? source;
+    return (await openSeekableZstd(source, true)) ?? source;
   } catch (error) {
     await source.close();
     throw error;

@@ -1,11 +1,14 @@
 /** A map of at most `capacity` bytes of values, which lets go of what was longest not asked for. */
 export class ByteCache<K> {
   readonly #capacity: number;
+  readonly #onEvict: ((bytes: Uint8Array) => void) | undefined;
   readonly #values = new Map<K, Uint8Array>();
   #size = 0;
 
-  constructor(capacity: number) {
+  /** @param onEvict - is given each value that is let go of for want of room */
+  constructor(capacity: number, onEvict?: (bytes: Uint8Array) => void) {
     this.#capacity = capacity;
+    this.#onEvict = onEvict;
   }
 
   get(key: K): Uint8Array | undefined {
@@ -29,6 +32,7 @@ export class ByteCache<K> {
       if (this.#size <= this.#capacity || oldest === key) return;
       this.#values.delete(oldest);
       this.#size -= bytes.length;
+      this.#onEvict?.(bytes);
     }
   }
 

@@ -14,6 +14,8 @@ const SKIPPABLE_HEADER = 8;
 const MAX_FRAMES = 8 * 1024 * 1024;
 const MAX_FRAME_CONTENT = 32 * 1024 * 1024;
 const CACHE = 32 * 1024 * 1024;
+/** What is kept for a reader that goes from start to end and copies what it is given. */
+const RECYCLED = 4 * 1024 * 1024;
 /** Compressed bytes read at once where a range spans many frames. */
 const BATCH = 2 * 1024 * 1024;
 
@@ -29,10 +31,14 @@ export interface SeekTable {
  *
  * @returns undefined when there is no seek table, when it does not add up to the file, or when its frames are too
  * large to be read at random: the file can then be read as a stream
+ * @param recycle - see {@link SeekableZstd}
  */
-export async function openSeekableZstd(below: ByteSource): Promise<SeekableZstd | undefined> {
+export async function openSeekableZstd(
+  below: ByteSource,
+  recycle = false,
+): Promise<SeekableZstd | undefined> {
   const table = await readSeekTable(below);
-  return table === undefined ? undefined : new SeekableZstd(below, table);
+  return table === undefined ? undefined : new SeekableZstd(below, table, recycle);
 }
 
 /**
@@ -68,15 +74,23 @@ function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** The content of a seekable zstd file. Keeps 32 MiB of decoded frames. */
+/**
+ * The content of a seekable zstd file. Keeps 32 MiB of decoded frames; with `recycle` 4 MiB, whose memory it uses
+ * again: then what a read gives is good until the next read only.
+ */
 export class SeekableZstd implements ByteSource {
   readonly name: string;
   readonly size: number;
   readonly #below: ByteSource;
   readonly #table: SeekTable;
-  readonly #cache = new ByteCache<number>(CACHE);
+  readonly #cache: ByteCache<number>;
+  #spare: Uint8Array | undefined;
 
-  constructor(below: ByteSource, table: SeekTable) {
+  constructor(below: ByteSource, table: SeekTable, recycle = false) {
+    const keep = (bytes: Uint8Array): void => {
+      this.#spare = bytes;
+    };
+    this.#cache = recycle ? new ByteCache(RECYCLED, keep) : new ByteCache(CACHE);
     this.#below = below;
     this.#table = table;
     this.name = below.name;
@@ -135,7 +149,9 @@ export class SeekableZstd implements ByteSource {
       const [, contentSize] = this.#span(this.#table.decompressed, at);
       if (contentSize === 0) continue;
       const sealed = bytes.subarray(offset - start, offset - start + size);
-      wanted = decodeFrame(sealed, contentSize, this.name, offset);
+      const into = this.#spare;
+      this.#spare = undefined;
+      wanted = decodeFrame(sealed, contentSize, this.name, offset, into);
       this.#cache.set(at, wanted);
     }
     if (wanted === undefined) throw new FormatError(this.name, start, 'no zstd frame here');

@@ -12,15 +12,23 @@ let decoder: InstanceType<typeof binding.DCtx> | undefined;
  * Decodes one frame whose content size is known from elsewhere.
  *
  * @param offset - where the frame stands in `name`, for errors
+ * @param into - memory for the content, used if it is large enough
  * @throws FormatError when it is damaged, or not one frame of exactly `size` bytes
  */
-export function decodeFrame(frame: Uint8Array, size: number, name: string, offset: number): Uint8Array {
+export function decodeFrame(
+  frame: Uint8Array,
+  size: number,
+  name: string,
+  offset: number,
+  into?: Uint8Array,
+): Uint8Array {
   try {
     const whole = binding.findFrameCompressedSize(frame) === frame.length;
     if (!whole || binding.getFrameContentSize(frame) !== size) {
       throw new FormatError(name, offset, `no zstd frame of ${size} bytes of content here`);
     }
-    const content = Buffer.allocUnsafeSlow(size);
+    const content =
+      into !== undefined && into.length >= size ? into.subarray(0, size) : Buffer.allocUnsafeSlow(size);
     decoder ??= new binding.DCtx();
     if (decoder.decompress(content, frame) === size) return content;
   } catch (cause) {

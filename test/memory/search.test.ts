@@ -1,13 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Encrypter, generateIdentity, identityToRecipient } from 'age-encryption';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decompress } from 'zstd-napi';
 import type { Archive } from '../../src/archive/archive.js';
 import { openArchive } from '../../src/archive/open.js';
 import { InterruptedError, UsageError } from '../../src/base/errors.js';
+import { readIdentityFile } from '../../src/bytes/age-identity.js';
 import { MemoryImages } from '../../src/criu/memory.js';
 import { compilePattern, type PatternRequest } from '../../src/memory/pattern.js';
 import {
@@ -26,12 +27,12 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'coldcase-'));
   const tar = decompress(readFileSync(samplePath('podman-incident')));
   writeFileSync(join(directory, 'plain.tar'), tar);
-  const identity = await generateIdentity();
-  const encrypter = new Encrypter();
-  encrypter.addRecipient(await identityToRecipient(identity));
-  writeFileSync(join(directory, 'sealed.age'), await encrypter.encrypt(tar));
   plain = await openArchive(join(directory, 'plain.tar'));
-  sealed = await openArchive(join(directory, 'sealed.age'), { identities: [identity] });
+  const identities = await readIdentityFile(
+    fileURLToPath(new URL('../../samples/demo-key.txt', import.meta.url)),
+  );
+  sealed = await openArchive(samplePath('podman-incident', '.tar.zst.age'), { identities });
+  expect(sealed.access?.fileKey).toBeDefined();
 });
 afterAll(async () => {
   await plain.close();
