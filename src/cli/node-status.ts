@@ -8,7 +8,7 @@ import { renderStatus } from '../node/render-record.js';
 import { readStatus } from '../node/status/read.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { type HostRootOptions, withNodeApi } from './host-options.js';
-import { formatOf, type OutputOptions, printJson, writeOut } from './output.js';
+import { formatOf, type OutputOptions, printJson, terminal, writeOut } from './output.js';
 
 /** `coldcase node status`. */
 export async function runStatus(options: ConnectionOptions & HostRootOptions & OutputOptions): Promise<void> {
@@ -30,5 +30,5 @@ export async function runStatus(options: ConnectionOptions & HostRootOptions & O
     }),
   );
   if (format === 'json') return printJson(status);
-  await writeOut(renderStatus(status));
+  await writeOut(renderStatus(status, terminal().width ?? 100));
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CommandModule } from './command.js';
 import { addConnectionOptions, type ConnectionOptions } from './connection-options.js';
 import { addHostRootOption, type HostRootOptions, withNodeApi } from './host-options.js';
-import { addOutputOptions, formatOf, type OutputOptions, printJson, writeOut } from './output.js';
+import { addOutputOptions, formatOf, type OutputOptions, printJson, terminal, writeOut } from './output.js';
 import { addRecipientOptions } from './recipient-options.js';
 
 type NodeOptions = ConnectionOptions & HostRootOptions & OutputOptions;
@@ -126,5 +126,5 @@ async function runNode(options: NodeOptions): Promise<void> {
   );
   if (formatOf(options) === 'json') return printJson(record);
   const { renderRecord } = await import('../node/render-record.js');
-  await writeOut(renderRecord(record));
+  await writeOut(renderRecord(record, terminal().width ?? 100));
 }

@@ -2,13 +2,14 @@ import { formatSize } from '../base/units.js';
 import { escapeText } from '../render/escape.js';
 import { type JsonValue, plainText } from '../render/table.js';
 import { pad, textWidth } from '../render/width.js';
+import { wrapText } from '../render/wrap.js';
 import { field, list, number, text } from './host/json.js';
 import type { NodeStatus } from './status/report.js';
 
 type Pair = readonly [name: string, value: string];
 
 /** A node's status for people: sections of aligned names and values. */
-export function renderStatus(status: NodeStatus): string {
+export function renderStatus(status: NodeStatus, width: number): string {
   const { lease, swap } = status;
   const sections: (readonly [title: string, pairs: readonly Pair[]])[] = [
     ['node', [['name', status.name], ['from', status.from], ...schedulable(status)]],
@@ -63,7 +64,7 @@ export function renderStatus(status: NodeStatus): string {
   ];
   return `${sections
     .filter(([, pairs]) => pairs.length > 0)
-    .map(([title, pairs]) => [title, ...align(pairs)].join('\n'))
+    .map(([title, pairs]) => [title, ...align(pairs, width)].join('\n'))
     .join('\n\n')}\n`;
 }
 
@@ -71,16 +72,19 @@ function schedulable({ unschedulable }: NodeStatus): readonly Pair[] {
   return unschedulable === null ? [] : [['unschedulable', unschedulable ? 'yes (cordoned)' : 'no']];
 }
 
-function align(pairs: readonly Pair[]): readonly string[] {
+function align(pairs: readonly Pair[], width: number): readonly string[] {
   const cells = pairs.map(([name, value]) => [escapeText(name), escapeText(value)] as const);
-  const width = Math.max(...cells.map(([name]) => textWidth(name)));
-  return cells.map(([name, value]) =>
-    `  ${width === 0 ? '' : `${pad(name, width, 'left')}  `}${value}`.trimEnd(),
+  const left = Math.max(...cells.map(([name]) => textWidth(name)));
+  const head = left === 0 ? 2 : left + 4;
+  return cells.flatMap(([name, value]) =>
+    wrapText(value, width - head, 24).map((line, at) =>
+      `  ${pad(at === 0 ? name : '', head - 2, 'left')}${line}`.trimEnd(),
+    ),
   );
 }
 
 /** The whole record in short: what runs, what is odd, where to look further. */
-export function renderRecord(record: { readonly [key: string]: JsonValue }): string {
+export function renderRecord(record: { readonly [key: string]: JsonValue }, width: number): string {
   const said = (...path: readonly string[]): string => plainText(field(record, ...path)) || 'not known';
   const paths = list(record, 'paths');
   const present = paths.filter((path) => text(path, 'state') === 'present').length;
@@ -115,9 +119,9 @@ export function renderRecord(record: { readonly [key: string]: JsonValue }): str
   ];
   const problems = list(record, 'config', 'problems').map((one): Pair => ['', plainText(one)]);
   const sections = [
-    align(pairs).join('\n'),
-    ...(odd.length === 0 ? [] : [['odd', ...align(odd)].join('\n')]),
-    ...(problems.length === 0 ? [] : [['problems', ...align(problems)].join('\n')]),
+    align(pairs, width).join('\n'),
+    ...(odd.length === 0 ? [] : [['odd', ...align(odd, width)].join('\n')]),
+    ...(problems.length === 0 ? [] : [['problems', ...align(problems, width)].join('\n')]),
     'more: coldcase node config | paths | status | checkpoints',
   ];
   return `${sections.join('\n\n')}\n`;

@@ -27,7 +27,10 @@ export async function readArguments(host: HostRoot, pid: number): Promise<readon
   return found.value.replace(/\0$/, '').split('\0');
 }
 
-/** The oldest process whose program has one of these names, such as `kubelet`. */
+/**
+ * The oldest process whose program has one of these names, such as `kubelet`. A process in a PID namespace of its own
+ * is in a container, and may call itself what it likes: it is passed over.
+ */
 export async function findProcess(
   host: HostRoot,
   names: ReadonlySet<string>,
@@ -36,6 +39,7 @@ export async function findProcess(
     const comm = await host.readText(`/proc/${pid}/comm`, 4096);
     const short = comm.ok ? comm.value.trim() : '';
     if (!names.has(short) && short !== 'hyperkube') continue;
+    if (await isContained(host, pid)) continue;
     const words = await readArguments(host, pid);
     const program = posix.basename(words?.[0] ?? '');
     if (words === undefined) return { pid, name: short, arguments: [] };
@@ -47,4 +51,11 @@ export async function findProcess(
     }
   }
   return undefined;
+}
+
+/** Whether a process is known to be in another PID namespace than the host's first process. */
+async function isContained(host: HostRoot, pid: number): Promise<boolean> {
+  const own = await host.readLink(`/proc/${pid}/ns/pid`);
+  const first = await host.readLink('/proc/1/ns/pid');
+  return own.ok && first.ok && own.value !== first.value;
 }

@@ -59,6 +59,22 @@ test('a running kubelet counts more than its unit, and the difference is told', 
   expect(found.problems.join('\n')).toContain('--max-pods of the running kubelet is not in its unit');
 });
 
+test('a process in a container that calls itself kubelet is not believed', async () => {
+  const root = await hostCopy('kubeadm');
+  for (const [pid, namespace] of [
+    [1, 4026531836],
+    [666, 4026532999],
+  ] as const) {
+    await mkdir(join(root, `proc/${pid}/ns`), { recursive: true });
+    await symlink(`pid:[${namespace}]`, join(root, `proc/${pid}/ns/pid`));
+  }
+  await writeFile(join(root, 'proc/666/comm'), 'kubelet\n');
+  await writeFile(join(root, 'proc/666/cmdline'), 'kubelet\0--root-dir=/tmp/evil\0');
+  const found = await load(root);
+  expect(found.start.process).toBeUndefined();
+  expect(rootDirectory(found)).toBe('/var/lib/kubelet');
+});
+
 test('a k3s node: its own drop-in directory, kubelet-arg of file and unit, another root directory', async () => {
   const found = await load(hostFixture('k3s'));
   const { config, sources } = provenance(found.tree);

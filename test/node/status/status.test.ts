@@ -88,7 +88,7 @@ test('a node as the API server has it', () => {
     swap: { capacity: 4096 },
   });
   expect(status.conditions[0]).toMatchObject({ status: 'Unknown', taint: 'node.kubernetes.io/unreachable' });
-  const text = renderStatus(status);
+  const text = renderStatus(status, 100);
   expect(text).toContain(
     'DiskPressure    True (KubeletHasDiskPressure), taint node.kubernetes.io/disk-pressure',
   );
