@@ -55,8 +55,8 @@ export class BytePages {
     this.#put(index, loading);
     const start = index * PAGE;
     this.#read(start, Math.min(PAGE, this.#size - start)).then(
-      // a copy: what a source gives may be part of a cache many times as large
-      (bytes) => this.#settle(index, { state: 'here', bytes: bytes.slice() }),
+      // a copy: what a source gives may be part of a cache many times as large (and Buffer's slice copies nothing)
+      (bytes) => this.#settle(index, { state: 'here', bytes: new Uint8Array(bytes) }),
       (error: unknown) => {
         const problem = error instanceof Error ? error.message : String(error);
         this.#settle(index, { state: 'failed', problem });
