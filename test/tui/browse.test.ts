@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { samplePath } from '../support/samples.js';
 import { type TerminalOptions, TestTerminal, terminalsWork } from '../support/terminal/terminal.js';
@@ -124,6 +125,17 @@ describe.skipIf(!works)(
       expect(screen.output).toContain('\x1b[?1000l');
       expect(screen.output).toContain('\x1b[?25h');
       expect(screen.output.trimEnd()).toMatch(/stopped by SIGTERM$/);
+    });
+
+    it('gives the terminal back when a defect ends it, and then says so', async () => {
+      const script = fileURLToPath(new URL('support/crash.mjs', import.meta.url));
+      terminal = new TestTerminal([], { script });
+      await terminal.until('all is well');
+      terminal.press('2');
+      expect(await terminal.exited).toBe(1);
+      const left = terminal.output.lastIndexOf('\x1b[?1049l');
+      expect(left).toBeGreaterThan(terminal.output.lastIndexOf('\x1b[?1049h'));
+      expect(terminal.output.slice(left)).toContain('caught: a defect');
     });
 
     it('asks for the identity when there is none, and again when it is wrong', async () => {

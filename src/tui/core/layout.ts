@@ -4,8 +4,7 @@ export const LEAST: Size = { columns: 60, rows: 15 };
 /** From this width on a page shows, beside it, where Enter would lead. */
 const SIDE_FROM = 110;
 const SIDE_LEAST = 56;
-/** Screens and title above the body, the status line below it. */
-const CHROME_ROWS = 3;
+const STATUS_ROWS = 1;
 
 export interface Layout {
   readonly tooSmall: boolean;
@@ -18,13 +17,17 @@ export interface Layout {
 
 export function layoutOf(size: Size, page: PageSpec): Layout {
   const tooSmall = size.columns < LEAST.columns || size.rows < LEAST.rows;
-  const tabs = page.tabs.length > 1 ? 1 : 0;
-  const rows = Math.max(1, size.rows - CHROME_ROWS - tabs);
+  const rows = Math.max(1, size.rows - headRows(page) - STATUS_ROWS);
   if (page.side !== true || size.columns < SIDE_FROM) {
     return { tooSmall, rows, main: size.columns, side: 0 };
   }
   const side = Math.max(SIDE_LEAST, Math.floor(size.columns * 0.52));
   return { tooSmall, rows, main: size.columns - side - 1, side };
+}
+
+/** Rows above the body: the screens, the title, and the tabs of a page that has several. */
+export function headRows(page: PageSpec): number {
+  return page.tabs.length > 1 ? 3 : 2;
 }
 
 /** Rows of a pane that scroll: without the headings and the notes above them. */

@@ -2,6 +2,7 @@ import type { Input } from '../terminal/input.js';
 import { ask } from './ask.js';
 import type { Hit } from './hex.js';
 import { type Command, commandOf } from './keymap.js';
+import { headRows, paneHead } from './layout.js';
 import type { Path } from './outline.js';
 import { reduceOverlay } from './overlay.js';
 import { currentPage, leavePage, settlePanes, showScreen, updatePane } from './pages.js';
@@ -96,10 +97,11 @@ function reduceInput(before: AppState, input: Input, env: Env): Step {
   const state: AppState = { ...before, toast: undefined };
   if (state.typing !== undefined) return reduceTyping(state, state.typing, input, env);
   if (input.type === 'wheel') return only(wheel(state, input.by * WHEEL_ROWS, env));
-  if (input.type === 'click') return only(state);
+  if (input.type === 'click') return only(click(state, input.row, env));
   if (input.type === 'paste') return only(state);
   const command = commandOf(input.key);
   const calm = command === 'quit' ? state : { ...state, leaving: false };
+  if (calm.overlay !== undefined && input.key === 'q') return only({ ...calm, overlay: undefined });
   if (calm.overlay !== undefined && command !== undefined && command !== 'quit') {
     const step = reduceOverlay(calm, calm.overlay, command, env);
     if (step !== undefined) return step;
@@ -165,6 +167,18 @@ function wheel(state: AppState, by: number, env: Env): AppState {
   return updatePane(state, env, page.place, page.tab, (pane, content, height) => {
     if (pane.kind === 'outline') return scroll(pane, by, height);
     return content.kind === 'hex' ? scrollHex(content, pane, by, height) : pane;
+  });
+}
+
+/** A click puts the cursor where it is. */
+function click(state: AppState, row: number, env: Env): AppState {
+  const page = currentPage(state);
+  if (state.overlay !== undefined) return state;
+  const above = headRows(env.page(page.place));
+  return updatePane(state, env, page.place, page.tab, (pane, content, height) => {
+    const at = row - above - paneHead(content);
+    if (pane.kind !== 'outline' || at < 0 || at >= height) return pane;
+    return moveTo(pane, pane.top + at, height);
   });
 }
 

@@ -2,6 +2,7 @@ import type { Input } from '../terminal/input.js';
 import { currentPage, currentPane, goto, putPane } from './pages.js';
 import { parseGoto } from './place.js';
 import type { AppState, Effect, Env, Step, Typing } from './state.js';
+import { filterNow } from './walk.js';
 
 /** Nobody types a longer path, pattern or note. */
 const TEXT_LIMIT = 4096;
@@ -61,6 +62,11 @@ function edited(state: AppState, typing: Typing, env: Env): Step {
   if (pattern === '') {
     const cleared = { ...pane, filter: undefined, cursor: 0, top: 0 };
     return { state: putPane(next, page, page.tab, cleared), effects: [{ do: 'stop' }] };
+  }
+  const matches = filterNow(shown.content.root, pattern);
+  if (matches !== undefined) {
+    const filtered = { ...pane, filter: { pattern, matches }, pattern, cursor: 0, top: 0 };
+    return { state: putPane(next, page, page.tab, filtered), effects: [{ do: 'stop' }] };
   }
   // what the shorter pattern left stays in sight until the first of the new matches are there
   const filter = { pattern, matches: pane.filter?.matches };

@@ -91,6 +91,21 @@ export interface Matches {
   readonly cut: boolean;
 }
 
+/** Items that can be filtered while a key waits. */
+const AT_ONCE = 5000;
+
+/** What a filter finds where there is little to look at; undefined where it takes longer than a key may wait. */
+export function filterNow(root: Item, pattern: string): Matches | undefined {
+  const test = matcher(pattern);
+  const walk = new Walk(root);
+  const paths: Path[] = [];
+  for (let seen = 0; walk.next(); seen += 1) {
+    if (seen === AT_ONCE) return undefined;
+    if (test(walk.item)) paths.push(walk.path);
+  }
+  return { pattern, paths, done: true, cut: false };
+}
+
 /** Milliseconds of work between two chances for a key to be answered. */
 const SLICE_MS = 8;
 

@@ -11,6 +11,7 @@ export function filesPage(workspace: Workspace): PageSpec {
   return {
     screen: 'files',
     title: 'Files',
+    side: true,
     tabs: [
       { id: 'rootfs', title: 'changed files', load: (context) => rootfsContent(workspace, context) },
       { id: 'recovered', title: 'recovered', load: () => recoveredContent(workspace) },

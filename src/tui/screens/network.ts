@@ -76,13 +76,15 @@ function byFamily(a: Row, b: Row): number {
 async function interfaceContent(workspace: Workspace): Promise<OutlineContent> {
   const { view, rows } = await viewRows(workspace, 'network', undefined);
   const columns = shownColumns(view.columns).filter(({ key }) => !['namespace', 'kind'].includes(key));
-  const items = grouped(rows, (row) => `${textIn(row, 'kind')} of netns ${numberIn(row, 'namespace')}`).map(
-    ([kind, members]) =>
-      branch(
-        [`${kind} (${members.length})`],
-        members.map((row) => rowItem(columns, row, view.columns)),
-        { tone: 'strong' },
-      ),
+  const items = grouped(
+    rows,
+    (row) => `network namespace ${numberIn(row, 'namespace')}: ${textIn(row, 'kind')}`,
+  ).map(([kind, members]) =>
+    branch(
+      [`${kind} (${members.length})`],
+      members.map((row) => rowItem(columns, row, view.columns)),
+      { tone: 'strong' },
+    ),
   );
   return {
     kind: 'outline',

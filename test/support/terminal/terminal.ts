@@ -21,6 +21,8 @@ export interface TerminalOptions {
   readonly rows?: number;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A script to run in place of coldcase. */
+  readonly script?: string;
 }
 
 /** coldcase in a real pseudo-terminal, its output drawn by a terminal emulator. */
@@ -38,10 +40,14 @@ export class TestTerminal {
     const { columns = 80, rows = 24 } = options;
     this.#rows = rows;
     this.#screen = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
-    this.#child = spawn('python3', [BRIDGE, String(columns), String(rows), process.execPath, CLI, ...args], {
-      cwd: options.cwd,
-      env: { ...process.env, TERM: 'xterm-256color', LANG: 'C.UTF-8', NO_COLOR: '', ...options.env },
-    });
+    this.#child = spawn(
+      'python3',
+      [BRIDGE, String(columns), String(rows), process.execPath, options.script ?? CLI, ...args],
+      {
+        cwd: options.cwd,
+        env: { ...process.env, TERM: 'xterm-256color', LANG: 'C.UTF-8', NO_COLOR: '', ...options.env },
+      },
+    );
     this.#child.stdout?.on('data', (data: Buffer) => {
       this.output += data.toString('utf8');
       this.#lastOutput = performance.now();

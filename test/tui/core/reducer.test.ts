@@ -4,6 +4,7 @@ import type { Extract } from '../../../src/tui/core/outline.js';
 import { currentPage, currentPane } from '../../../src/tui/core/pages.js';
 import { initialState, reduce } from '../../../src/tui/core/reducer.js';
 import type { AppState, Effect, Env } from '../../../src/tui/core/state.js';
+import type { Input } from '../../../src/tui/terminal/input.js';
 import { fakeEnv, outline, rows, tree } from '../support/fake.js';
 
 const SIZE = { columns: 80, rows: 24 };
@@ -105,12 +106,8 @@ describe('reducer', () => {
     const env = fakeEnv({ overview: outline(rows(100)) });
     const app = start(env);
     app.press('/');
-    const effects = app.type('42');
-    expect(effects.at(-1)).toMatchObject({ do: 'filter', pattern: '42' });
-    const matches = { pattern: '42', paths: [[42]], done: true, cut: false };
-    app.set(
-      reduce(app.state(), { type: 'matches', place: { page: 'overview' }, tab: 'a', matches }, env).state,
-    );
+    app.type('42');
+    expect(currentPane(app.state(), env)?.pane).toMatchObject({ filter: { matches: { paths: [[42]] } } });
     app.press('enter');
     expect(app.state().typing).toBeUndefined();
     expect(currentPane(app.state(), env)?.pane).toMatchObject({ filter: { matches: { paths: [[42]] } } });
@@ -118,6 +115,32 @@ describe('reducer', () => {
     expect(cursor(app.state(), env)).toBe(42);
     expect(app.press('n')).toMatchObject([{ do: 'find-item', pattern: '42', from: [42], by: 1 }]);
     expect(app.press('N')).toMatchObject([{ by: -1 }]);
+  });
+
+  it('leaves filtering a long list to be done in slices', () => {
+    const env = fakeEnv({ overview: outline(rows(200_000)) });
+    const app = start(env);
+    app.press('/');
+    expect(app.type('42').at(-1)).toMatchObject({ do: 'filter', pattern: '42' });
+    const place = { page: 'overview' } as const;
+    const stale = { pattern: '4', paths: [[4]], done: true, cut: false };
+    app.set(reduce(app.state(), { type: 'matches', place, tab: 'a', matches: stale }, env).state);
+    expect(currentPane(app.state(), env)?.pane).not.toMatchObject({ filter: { matches: stale } });
+    const matches = { pattern: '42', paths: [[42], [142]], done: false, cut: false };
+    app.set(reduce(app.state(), { type: 'matches', place, tab: 'a', matches }, env).state);
+    expect(currentPane(app.state(), env)?.pane).toMatchObject({ filter: { matches } });
+  });
+
+  it('puts the cursor where a click is, and scrolls with the wheel', () => {
+    const env = fakeEnv({ overview: outline(rows(500)) });
+    const app = start(env);
+    const mouse = (input: Input): void => app.set(reduce(app.state(), { type: 'input', input }, env).state);
+    mouse({ type: 'click', column: 5, row: 7 });
+    expect(cursor(app.state(), env)).toBe(4);
+    mouse({ type: 'wheel', by: 1, column: 5, row: 7 });
+    expect(currentPane(app.state(), env)?.pane).toMatchObject({ top: 3, cursor: 4 });
+    mouse({ type: 'wheel', by: 1, column: 5, row: 7 });
+    expect(currentPane(app.state(), env)?.pane).toMatchObject({ top: 6, cursor: 6 });
   });
 
   it('goes to a screen, a PID, an address, an image or an entry, and says when there is no such thing', () => {
@@ -177,6 +200,8 @@ describe('reducer', () => {
     expect(app.press('enter')).toMatchObject([{ do: 'save', path: 'case-note.md' }]);
     app.press('d');
     expect(app.state().bookmarks).toEqual([]);
+    expect(app.press('q')).toEqual([]);
+    expect(app.state().overlay).toBeUndefined();
     expect(app.press('q')).toEqual([{ do: 'quit' }]);
   });
 
