@@ -7,7 +7,7 @@ import {
   refusedByRuntimes,
 } from '../../seccomp/profile.js';
 import { rootDirectory, setting } from '../config/kubelet.js';
-import { parseJson } from '../host/json.js';
+import { field, parseJson } from '../host/json.js';
 import { type Check, type Examination, type Patient, reporter } from './check.js';
 import { appArmorProfile, type ChosenProfile, seccompProfile } from './manifest.js';
 
@@ -39,16 +39,7 @@ async function seccompChecks(
     mode === undefined
       ? ''
       : `; the kernel says ${['no filter', 'strict', 'a filter'][mode] ?? `mode ${mode}`}`;
-  if (patient.manifest === null) {
-    return [
-      unknown(
-        id,
-        `the pod's manifest is not known${running}`,
-        WHY_SECCOMP,
-        'give the connection flags of capture',
-      ),
-    ];
-  }
+  if (patient.manifest === null) return [fromSpec(patient, running)];
   const chosen = seccompProfile(patient.manifest, patient.container, byDefault);
   const found = `${chosen.type}${chosen.localhostProfile === undefined ? '' : ` ${chosen.localhostProfile}`}, by ${chosen.by}${running}`;
   const checks =
@@ -57,6 +48,22 @@ async function seccompChecks(
       : [pass(id, found, WHY_SECCOMP)];
   if (chosen.type !== 'Localhost') return checks;
   return [...checks, ...(await profileChecks(examination, chosen))];
+}
+
+/** Without the pod's manifest, the OCI spec that the runtime shows still has the profile that was applied. */
+function fromSpec({ spec }: Patient, running: string): Check {
+  const id = 'security.seccomp';
+  if (spec === null) {
+    const found = `the pod's manifest is not known${running}`;
+    return unknown(id, found, WHY_SECCOMP, 'give the connection flags of capture');
+  }
+  const profile = readProfile(field(spec, 'linux', 'seccomp'));
+  if (profile === undefined) {
+    const found = `no profile in its OCI spec${running}`;
+    return warn(id, found, WHY_SECCOMP, 'a note for the report: every syscall was open to it');
+  }
+  const found = `its OCI spec has one: default ${profile.defaultAction}, ${profile.rules.length} rules${running}`;
+  return pass(id, found, WHY_SECCOMP);
 }
 
 /** Reads a Localhost profile below the kubelet's seccomp directory. */
