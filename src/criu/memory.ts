@@ -1,9 +1,9 @@
 import type { Archive } from '../archive/archive.js';
 import { FormatError, NotFoundError } from '../base/errors.js';
-import { formatAddress } from '../base/units.js';
 import { AddressSpace, type MappedObjects, type Vma, VmaStatus } from './address-space.js';
 import { type CriuImage, collectEntries, openImage } from './image.js';
 import type { EntryOf, ImageKind } from './kinds.js';
+import { checkVmas, pageSizeOf } from './mm-checks.js';
 import type { PageLayer, PagesImage } from './page-layers.js';
 import { type PagemapLimits, type PageRun, PageRuns } from './pagemap.js';
 import { scanPagemap } from './pagemap-scan.js';
@@ -11,10 +11,6 @@ import type { FileEntry } from './schema/fdinfo.js';
 import type { MemfdInodeEntry } from './schema/files.js';
 import type { MmEntry } from './schema/memory.js';
 
-/** Page sizes that Linux has on the machines that CRIU runs on. */
-const PAGE_SIZES = [4096, 16384, 65536];
-/** AT_PAGESZ of the auxiliary vector. */
-const AT_PAGESZ = 6n;
 /** A chain of incremental checkpoints longer than this is refused. */
 const MAX_PARENTS = 64;
 
@@ -225,41 +221,6 @@ async function readRuns(image: CriuImage<'PAGEMAP'>, limits: PagemapLimits): Pro
   const runs = new PageRuns(limits);
   for await (const { value, offset } of image.entries()) runs.add(value, offset);
   return runs.runs;
-}
-
-/**
- * Mappings in ascending order without overlap, as the kernel keeps them. The guard pages that CRIU 4.2 lists behind
- * them (MADV_GUARD_INSTALL) are no mappings but lie within some; they hold nothing, and are left out.
- */
-function checkVmas(listed: readonly Vma[], name: string): readonly Vma[] {
-  const vmas = listed.filter(({ status }) => (status & VmaStatus.guard) === 0);
-  let floor = 0n;
-  for (const { start, end } of vmas) {
-    if (start >= end) {
-      throw new FormatError(name, undefined, `the mapping at ${formatAddress(start)} ends before it begins`);
-    }
-    if (start < floor) {
-      throw new FormatError(
-        name,
-        undefined,
-        `the mapping at ${formatAddress(start)} overlaps the one before it`,
-      );
-    }
-    floor = end;
-  }
-  return vmas;
-}
-
-/** The page size that the kernel told the process (AT_PAGESZ); 4 KiB when it is not there. */
-function pageSizeOf(mm: MmEntry, name: string): number {
-  const auxv = mm.mm_saved_auxv;
-  for (let i = 0; i + 1 < auxv.length; i += 2) {
-    if (auxv[i] !== AT_PAGESZ) continue;
-    const size = Number(auxv[i + 1]);
-    if (!PAGE_SIZES.includes(size)) throw new FormatError(name, undefined, `a page size of ${size} bytes`);
-    return size;
-  }
-  return 4096;
 }
 
 /** A link's target as a directory of the archive; undefined when it leads out of it. */
