@@ -21,7 +21,7 @@ interface ColumnLook<R> {
   text?(row: R): string;
   /** Whether the cell deserves an investigator's eye: drawn in a colour where colours are. */
   alert?(row: R): boolean;
-  /** The column that gives way first when a terminal is narrow has the highest number. Default 0: never. */
+  /** The column that gives way first when a terminal is narrow has the highest number among columns of one width. Default 0: never. */
   readonly squeeze?: number;
   /** Left out of tables unless asked for (`--wide`); JSON and CSV always have it. */
   readonly wide?: boolean;

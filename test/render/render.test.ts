@@ -40,12 +40,22 @@ test('a table is aligned by terminal cells, and escaped', () => {
   expect(renderTextTable(COLUMNS, [])).toBe('PID  NAME  NOTE\n');
 });
 
-test('a narrow terminal squeezes the columns that may give way', () => {
-  const rows = [{ pid: 1, name: 'n'.repeat(40), note: 'o'.repeat(40), tags: [] }];
-  const lines = renderTextTable(COLUMNS, rows, { width: 50 }).split('\n');
-  expect(Math.max(...lines.map(textWidth))).toBeLessThanOrEqual(50);
-  expect(lines[1]).toContain('n'.repeat(34));
-  expect(lines[1]).toMatch(/ooooooo…$/);
+test('a narrow terminal takes from the gaps first, then from the widest columns that may give way', () => {
+  const row = { pid: 1, name: 'n'.repeat(20), note: 'o'.repeat(20), tags: [] };
+  expect(renderTextTable(COLUMNS, [row], { width: 47 })).toContain(`n${' '.repeat(2)}o`);
+  const tight = renderTextTable(COLUMNS, [row], { width: 45 });
+  expect(tight).toContain(`${row.name} ${row.note}`);
+
+  const long = { ...row, name: 'n'.repeat(40), note: 'o'.repeat(4_000) };
+  const lines = renderTextTable(COLUMNS, [long], { width: 50 }).split('\n');
+  expect(Math.max(...lines.map(textWidth))).toBe(50);
+  expect(lines[1]).toMatch(/ n{21,22}… o{21,22}…$/);
+});
+
+test('a terminal that no line fits on gets a record for each row, whole and escaped', () => {
+  expect(renderTextTable(COLUMNS, ROWS, { width: 12 })).toBe(
+    ['PID   1', 'NAME  init', 'NOTE', '', 'PID   1234', 'NAME  漢字', 'NOTE  a\\x1b[2Jb\\nc', ''].join('\n'),
+  );
 });
 
 test('colours are the only attributes, and only when asked for', () => {

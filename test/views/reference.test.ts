@@ -25,7 +25,7 @@ function section(name: string, columns: readonly AnyColumn[]): string {
   return `## ${name}\n\n${lines.join('\n')}\n`;
 }
 
-test('docs/json.md names every field of every view', async () => {
+test('src/views/json.md names every field of every view', async () => {
   const views = await Promise.all(Object.values(VIEWS).map(({ load }) => load()));
   const sections = [showView, ...views].map(({ name, columns }) => section(name, columns));
   const others: [string, readonly AnyColumn[]][] = [
@@ -38,5 +38,5 @@ test('docs/json.md names every field of every view', async () => {
   const text = [INTRODUCTION, ...sections, ...others.map(([name, columns]) => section(name, columns))].join(
     '\n',
   );
-  await expect(text).toMatchFileSnapshot(fileURLToPath(new URL('../../docs/json.md', import.meta.url)));
+  await expect(text).toMatchFileSnapshot(fileURLToPath(new URL('../../src/views/json.md', import.meta.url)));
 });
