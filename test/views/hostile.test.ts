@@ -34,9 +34,19 @@ interface Output {
   tree?(rows: readonly Row[]): readonly TreeNode[];
 }
 
+/** As a table on a terminal of 100 cells, or as records where it does not fit: a line a row, or a line a field. */
+function expectNarrowHarmless(output: Output, what: string): void {
+  const text = renderRows(output, { format: 'table', wide: true }, { width: 100, color: false });
+  const lines = text.split('\n');
+  for (const line of lines)
+    if (ACTIVE.test(line)) expect.fail(`${what} in 100 cells: ${JSON.stringify(line)}`);
+  const records = output.rows.length * (output.columns.length + 1);
+  expect([output.rows.length + 2, records], `${what} in 100 cells`).toContain(lines.length);
+}
+
 function expectHarmless(output: Output, what: string): void {
   for (const format of FORMATS) {
-    const text = renderRows(output, { format, wide: true }, { width: 100, color: false });
+    const text = renderRows(output, { format, wide: true }, { color: false });
     const lines = text.replaceAll('\r\n', '\n').split('\n');
     for (const line of lines)
       if (ACTIVE.test(line)) expect.fail(`${what} as ${format}: ${JSON.stringify(line)}`);
@@ -45,6 +55,7 @@ function expectHarmless(output: Output, what: string): void {
     if (format === 'json') expect(JSON.parse(text)).toEqual(output.rows);
     if (format === 'csv') expectNoFormula(text, what);
   }
+  expectNarrowHarmless(output, what);
 }
 
 function expectNoFormula(csv: string, what: string): void {
