@@ -34,6 +34,11 @@ async function browseArchive(location: string, options: ArchiveOptions): Promise
       remedy: 'without one use inspect, ps, files, sockets, memory or decode, with --json for programs',
     });
   }
+  if (location === '-') {
+    throw new UsageError('browse cannot read the archive from the terminal that it is used on', {
+      remedy: 'save the archive to a file, sealed if it should be: coldcase seal',
+    });
+  }
   // React reads this when it is loaded: its development build would be slower and talk to the terminal
   process.env['NODE_ENV'] ??= 'production';
   // the screens are the larger part of the start, and load while the archive is opened

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Archive, ArchiveEntry } from '../archive/archive.js';
 import { openArchiveSource } from '../archive/open.js';
 import { IntegrityError } from '../base/errors.js';
@@ -56,7 +57,9 @@ export const findingsView: View<FindingsRow> = {
     const processes = await checkpoint.select(options.pid);
     const rows: FindingsRow[] = [];
     const sockets = await stdioSockets(checkpoint);
-    for (const process of processes) {
+    for (const [index, process] of processes.entries()) {
+      // a checkpoint may hold thousands of processes: whoever waits for something else gets their turn
+      if (index % 64 === 63) await setImmediate();
       rows.push(...(await executableFindings(checkpoint, process)));
       rows.push(...socketFindings(process, sockets.get(process.pid) ?? []));
       rows.push(...(await mappingFindings(checkpoint, process)));

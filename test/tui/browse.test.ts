@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Encrypter } from 'age-encryption';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { samplePath } from '../support/samples.js';
 import { type TerminalOptions, TestTerminal, terminalsWork } from '../support/terminal/terminal.js';
@@ -148,6 +149,39 @@ describe.skipIf(!works)(
       await screen.until('What stands out');
       screen.press('q');
       expect(await screen.exited).toBe(0);
+    });
+
+    it('asks for the passphrase of an identity without showing it', async () => {
+      const encrypter = new Encrypter();
+      encrypter.setScryptWorkFactor(10);
+      encrypter.setPassphrase('open sesame');
+      const locked = join(directory, 'locked.age');
+      writeFileSync(locked, await encrypter.encrypt(readFileSync(KEY, 'utf8')), { mode: 0o600 });
+      const screen = open({}, [SEALED, '-i', locked]);
+      await screen.until('Passphrase for identity file');
+      screen.press('open sesame\r');
+      await screen.until('What stands out');
+      expect(screen.output).not.toContain('sesame');
+      screen.press('q');
+      expect(await screen.exited).toBe(0);
+    });
+
+    it('saves a selection of memory, and copies it', async () => {
+      const screen = open();
+      await screen.until('What stands out');
+      screen.press(':4:0x7ff81cfe0080\r');
+      await screen.until('stratum+tcp://po');
+      screen.press(`v${'l'.repeat(10)}`);
+      await screen.until('11 B selected');
+      screen.press('y');
+      await screen.until('sent to the clipboard');
+      const hex = Buffer.from('stratum+tcp').toString('hex');
+      expect(screen.output).toContain(`\x1b]52;c;${Buffer.from(hex).toString('base64')}\x07`);
+      screen.press('e\x15pool.bin\r');
+      await screen.until('written, mode 0600');
+      expect(readFileSync(join(directory, 'pool.bin'), 'latin1')).toBe('stratum+tcp');
+      screen.press('q');
+      await screen.exited;
     });
 
     it('marks by signs where there are no colours', async () => {

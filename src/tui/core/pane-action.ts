@@ -10,6 +10,9 @@ import { outlineRow, reduceOutline } from './pane-outline.js';
 import type { Place } from './place.js';
 import type { AppState, Env, OutlineState, PageState, Step } from './state.js';
 
+/** Bytes of a selection that the clipboard takes, as hex. */
+const COPIED_MOST = 32n * 1024n;
+
 interface Shown<C, P> {
   readonly page: PageState;
   readonly content: C;
@@ -107,8 +110,10 @@ function hexAction(state: AppState, shown: Shown<HexContent, HexState>, command:
     case 'copy': {
       if (pane.anchor === undefined)
         return { state, effects: [{ do: 'copy', text: formatAddress(pane.cursor) }] };
-      const bytes = content.peek(from, Number(to - from > 4096n ? 4096n : to - from));
-      if (bytes.state !== 'here') return say(state, 'these bytes are not here');
+      if (to - from > COPIED_MOST) return say(state, 'too much for a clipboard: e extracts it');
+      const bytes = content.peek(from, Number(to - from));
+      if (bytes.state === 'loading') return say(state, 'still reading these bytes: try again');
+      if (bytes.state !== 'here') return say(state, 'not all of these bytes are in the archive');
       return { state, effects: [{ do: 'copy', text: Buffer.from(bytes.bytes).toString('hex') }] };
     }
     case 'extract': {

@@ -54,8 +54,11 @@ class StoredPages {
 
 function peek(space: AddressSpace, stored: StoredPages, address: bigint, length: number): Bytes {
   const parts: Uint8Array[] = [];
+  let at = address;
   for (const segment of space.segments(address, address + BigInt(length))) {
     const { start, end, backing } = segment;
+    if (start !== at) break;
+    at = end;
     const size = Number(end - start);
     if (backing.kind === 'zero') parts.push(new Uint8Array(size));
     else if (backing.kind === 'pages') {
@@ -68,7 +71,7 @@ function peek(space: AddressSpace, stored: StoredPages, address: bigint, length:
     }
   }
   const [only] = parts;
-  if (only === undefined) return { state: 'absent', why: 'is not mapped' };
+  if (only === undefined || at < address + BigInt(length)) return { state: 'absent', why: 'is not mapped' };
   return { state: 'here', bytes: parts.length === 1 ? only : Buffer.concat(parts) };
 }
 

@@ -1,0 +1,211 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NotFoundError } from '../../../src/base/errors.js';
+import type { Extract } from '../../../src/tui/core/outline.js';
+import { currentPane } from '../../../src/tui/core/pages.js';
+import type { Place } from '../../../src/tui/core/place.js';
+import type { Content, LoadContext, PageSpec } from '../../../src/tui/core/state.js';
+import { Performer } from '../../../src/tui/runtime/perform.js';
+import { Store } from '../../../src/tui/runtime/store.js';
+import { fakeEnv, outline, rows } from '../support/fake.js';
+
+type Load = (context: LoadContext) => Promise<Content>;
+
+let directory: string;
+let store: Store;
+let copied: string[];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'coldcase-store-'));
+  copied = [];
+});
+afterEach(() => {
+  store.close();
+  rmSync(directory, { recursive: true });
+});
+
+function open(load: Load, more: Readonly<Partial<Record<Place['page'], Load>>> = {}): Store {
+  const performer = new Performer({
+    copy: (text) => copied.push(text),
+    redraw: () => {},
+    quit: () => {},
+    archive: 'evidence.tar',
+    version: '0.1.0',
+  });
+  const pageOf = (place: Place): PageSpec => ({
+    ...fakeEnv().page(place),
+    tabs: [{ id: 'a', title: 'a', load: more[place.page] ?? load }],
+  });
+  store = new Store({
+    size: { columns: 80, rows: 24 },
+    archiveName: 'evidence.tar',
+    entries: [],
+    pageOf,
+    now: () => '2026-11-23T18:00:00Z',
+    perform: performer.perform,
+  });
+  return store;
+}
+
+function press(...keys: string[]): void {
+  for (const key of keys) store.dispatch({ type: 'input', input: { type: 'key', key } });
+}
+
+async function until(test: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!test()) {
+    if (performance.now() > deadline) throw new Error('it does not come');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+const shown = (): Content | undefined => currentPane(store.state, store.env)?.content;
+const toast = (): string => store.state.toast?.text ?? '';
+const one = (extract: Extract): Content =>
+  outline({ cells: [], count: 1, child: () => ({ cells: ['it'], count: 0, extract }) });
+
+describe('Store', () => {
+  it('loads what is looked at, stops what is not looked at any more, and shows what cannot be read', async () => {
+    const stopped: string[] = [];
+    const never: Load = ({ signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          stopped.push('memory');
+          reject(signal.reason);
+        });
+      });
+    const missing: Load = () =>
+      Promise.reject(new NotFoundError('no such thing \x1b[31m', { remedy: 'look elsewhere' }));
+    open(async () => outline(rows(3)), { memory: never, files: missing });
+    await until(() => shown() !== undefined);
+    press('3');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(shown()).toBeUndefined();
+    press('4');
+    await until(() => shown() !== undefined);
+    expect(stopped).toEqual(['memory']);
+    const content = shown();
+    const texts = content?.kind === 'outline' ? [0, 1].map((at) => content.root.child?.(at).cells[0]) : [];
+    expect(texts).toEqual(['! cannot be read: no such thing \x1b[31m', 'look elsewhere']);
+  });
+
+  it('lets contents grow, keeps the cursor, and stops with Esc', async () => {
+    let go = true;
+    open(async ({ goOn, signal }) => {
+      goOn(async (update) => {
+        for (let count = 10; go && !signal.aborted; count += 1) {
+          update(outline(rows(count)));
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+      });
+      return outline(rows(5));
+    });
+    const count = (): number => {
+      const content = shown();
+      return content?.kind === 'outline' ? content.root.count : 0;
+    };
+    await until(() => count() > 12);
+    press('j', 'j', 'j');
+    await until(() => count() > 20);
+    expect(currentPane(store.state, store.env)?.pane).toMatchObject({ cursor: 3 });
+    expect(store.env.growing({ page: 'overview' }, 'a')).toBe(true);
+    press('escape');
+    await until(() => !store.env.growing({ page: 'overview' }, 'a'));
+    const then = count();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(count()).toBe(then);
+    go = false;
+  });
+
+  it('tells a listener once for many changes', async () => {
+    open(async () => outline(rows(1000)));
+    await until(() => shown() !== undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    let told = 0;
+    store.subscribe(() => {
+      told += 1;
+    });
+    press(...Array<string>(100).fill('j'));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(told).toBe(1);
+  });
+});
+
+describe('Performer', () => {
+  it('extracts to a new file of mode 0600, and never over one that is there', async () => {
+    const extract: Extract = {
+      name: 'it.bin',
+      size: 6,
+      async *stream() {
+        yield Buffer.from('abc');
+        yield Buffer.from('def');
+      },
+    };
+    open(async () => one(extract));
+    await until(() => shown() !== undefined);
+    const path = join(directory, 'it.bin');
+    const ask = (): void => press('e', 'ctrl-u', ...path, 'enter');
+    ask();
+    await until(() => toast().includes('written'));
+    expect(readFileSync(path, 'utf8')).toBe('abcdef');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    writeFileSync(path, 'precious');
+    ask();
+    await until(() => store.state.toast?.tone === 'bad');
+    expect(toast()).toContain('exists');
+    expect(readFileSync(path, 'utf8')).toBe('precious');
+  });
+
+  it('shows progress of long work, which Esc stops and which then leaves nothing behind', async () => {
+    const extract: Extract = {
+      name: 'it.bin',
+      size: 1 << 30,
+      async *stream(signal) {
+        for (;;) {
+          signal.throwIfAborted();
+          yield new Uint8Array(1024);
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+      },
+    };
+    open(async () => one(extract));
+    await until(() => shown() !== undefined);
+    const path = join(directory, 'it.bin');
+    press('e', 'ctrl-u', ...path, 'enter');
+    await until(() => (store.state.job?.done ?? 0) > 0);
+    expect(store.state.job).toMatchObject({ label: 'extracting', total: 1 << 30 });
+    press('escape');
+    expect(store.state.job).toBeUndefined();
+    await until(() => readdirSync(directory).length === 0);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('copies safe text only, and refuses what no clipboard takes', async () => {
+    const item = { cells: ['a\x1b[2Jb\n'], count: 0 };
+    const big = { cells: ['x'.repeat(200_000)], count: 0 };
+    open(async () => outline({ cells: [], count: 2, child: (index) => (index === 0 ? item : big) }));
+    await until(() => shown() !== undefined);
+    press('y');
+    expect(copied).toEqual(['a\\x1b[2Jb\\n']);
+    press('j', 'y');
+    expect(copied.length).toBe(1);
+    expect(toast()).toContain('extract');
+  });
+
+  it('saves the bookmarks as Markdown in which nothing untrusted is markup', async () => {
+    const item = { cells: ['`evil` [x](y)\n# z'], count: 0, id: 'i' };
+    open(async () => outline({ cells: [], count: 1, child: () => item }));
+    await until(() => shown() !== undefined);
+    press('b', ...'<b>note</b>', 'enter', 'B', 'w', 'ctrl-u', ...join(directory, 'note.md'), 'enter');
+    await until(() => toast().includes('saved'));
+    expect(store.state.unsaved).toBe(false);
+    const note = readFileSync(join(directory, 'note.md'), 'utf8');
+    expect(note).toContain('`` overview: `evil` [x](y)\\n# z ``');
+    expect(note).toContain('\\<b\\>note\\</b\\>');
+    expect(note.split('\n').filter((line) => line.startsWith('#'))).toEqual(['# Case note: `evidence.tar`']);
+    press('w', 'ctrl-u', ...join(directory, 'note.txt'), 'enter');
+    await until(() => store.state.toast?.tone === 'bad');
+    expect(existsSync(join(directory, 'note.txt'))).toBe(false);
+  });
+});
