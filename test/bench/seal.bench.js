@@ -119,4 +119,20 @@ function cipher() {
   console.log(
     `time:                                        ${median(ratios).toFixed(2)}  (goal: 1.20 at most)`,
   );
+  const speed = opensslSpeed();
+  if (speed === undefined) return;
+  console.log(
+    `openssl speed, one key and nonce, a chunk that stays in the cache: ${(speed / 1e9).toFixed(2)} GB/s`,
+  );
+  console.log(
+    `time:                                        ${(speed / 1e9 / rate(0)).toFixed(2)}  (no goal: node makes a context and two buffers a chunk)`,
+  );
+}
+
+/** Bytes a second of the openssl command, which encrypts one chunk into the same buffer again and again. */
+function opensslSpeed() {
+  if (findTool('openssl') === undefined) return undefined;
+  const { stdout } = timeShell('openssl speed -mr -bytes 65536 -seconds 1 -evp chacha20-poly1305 2>&1');
+  const figure = /^\+F:.*:([\d.]+)$/m.exec(stdout);
+  return figure === null ? undefined : Number(figure[1]);
 }
