@@ -1,5 +1,6 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import type { Recipient } from 'age-encryption';
 import { FailedError, UnsafeError, UsageError } from '../base/errors.js';
 import { fileError } from '../base/files.js';
@@ -113,7 +114,10 @@ export async function createHeader(sealFor: SealFor): Promise<SealedHeader> {
   } else {
     for (const recipient of await checkRecipients(sealFor.recipients)) encrypter.addRecipient(recipient);
   }
-  const emptyFile = await encrypter.encrypt(new Uint8Array(0));
+  // As a stream: of bytes the package makes a Response, and node would load its whole fetch for that.
+  const emptyFile = await buffer(
+    await encrypter.encrypt(new ReadableStream({ start: (empty) => empty.close() })),
+  );
   const header = emptyFile.subarray(0, emptyFile.length - NONCE_SIZE - CIPHER_OPTIONS.authTagLength);
   // A nonce of our own: the package has encrypted its empty payload under the one that it chose.
   const nonce = randomBytes(NONCE_SIZE);

@@ -10,7 +10,7 @@ import { type CaptureRecord, toJsonObject } from './capture-record.js';
 import { checkContent } from './check-content.js';
 import { openTarInput, type SealInput, type TarInput } from './input.js';
 import { formatManifest, MANIFEST_FORMAT, MANIFEST_VERSION, type Manifest } from './manifest.js';
-import { createHeader, type SealedHeader, type SealFor } from './recipients.js';
+import { checkRecipients, createHeader, type SealedHeader, type SealFor } from './recipients.js';
 import { type SealedFacts, type SealedSink, sealStream } from './seal-stream.js';
 import { fileSink } from './sinks.js';
 
@@ -60,12 +60,11 @@ export async function sealFile(options: SealFileOptions): Promise<SealedFile> {
   await requireWritable(manifestFile, options);
   const aside = await createAside(path, options);
   try {
-    const header = await createHeader(options.sealFor);
-    const sealed = await seal(options, header, fileSink(aside.handle.fd, path));
+    const sealed = await seal(options, fileSink(aside.handle.fd, path));
     const proveStart = performance.now();
     if (options.prove) {
       await aside.handle.sync();
-      await prove(aside.handle.fd, header, sealed.facts, path, options);
+      await prove(aside.handle.fd, sealed.header, sealed.facts, path, options);
     }
     const durations = { ...sealed.durations, ...(options.prove ? { prove: since(proveStart) } : {}) };
     const text = manifestText({ ...sealed, durations }, basename(path), options.prove, options);
@@ -88,19 +87,23 @@ export async function sealToSink(
   sink: SealedSink,
   name: string,
 ): Promise<{ readonly manifest: Manifest; readonly json: string }> {
-  const header = await createHeader(options.sealFor);
-  return manifestText(await seal(options, header, sink), name, false, options);
+  return manifestText(await seal(options, sink), name, false, options);
 }
 
 interface Sealed {
+  readonly header: SealedHeader;
   readonly facts: SealedFacts;
   readonly tarInput: TarInput;
   readonly durations: { readonly [phase: string]: number };
 }
 
-async function seal(options: SealOptions, header: SealedHeader, sink: SealedSink): Promise<Sealed> {
+async function seal(options: SealOptions, sink: SealedSink): Promise<Sealed> {
   const start = performance.now();
-  const { input, capture, signal, onProgress } = options;
+  const { input, sealFor, capture, signal, onProgress } = options;
+  // What can be wrong with them is found before threads are started and input is waited for.
+  if ('recipients' in sealFor) await checkRecipients(sealFor.recipients);
+  const header = createHeader(sealFor);
+  header.catch(() => {}); // told by `sealStream`, unless the input fails first
   const tarInput = await openTarInput(input, signal);
   const facts = await sealStream({
     input: tarInput.tar,
@@ -111,7 +114,7 @@ async function seal(options: SealOptions, header: SealedHeader, sink: SealedSink
     onProgress: (done) => onProgress?.('sealing', done, tarInput.tarSize),
     signal,
   });
-  return { facts, tarInput, durations: { seal: since(start) } };
+  return { header: await header, facts, tarInput, durations: { seal: since(start) } };
 }
 
 /** Opens the written file as a reader would, with the file key that is still in memory. */

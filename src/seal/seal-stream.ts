@@ -16,7 +16,8 @@ export interface SealStreamOptions {
   readonly input: FrameInput;
   /** What the tar is called in errors. */
   readonly name: string;
-  readonly header: SealedHeader;
+  /** Awaited once the threads are starting: both take their time. */
+  readonly header: Promise<SealedHeader>;
   readonly capture: CaptureRecord | null;
   readonly sink: SealedSink;
   /** Told how many bytes of the tar are sealed. */
@@ -39,11 +40,14 @@ export interface SealedFacts {
  * Seals a tar: age over seekable zstd, with the index and capture record behind the data, as README.md's "The
  * sealed file" has it byte by byte.
  *
- * @throws FormatError when the input is not a tar, or was cut short; the sink has got a part of the file then
+ * @throws FormatError when the input is not a tar, or was cut short; the sink has got a part of the file then.
+ * What `header` rejects with; the sink has got nothing then.
  */
 export async function sealStream(options: SealStreamOptions): Promise<SealedFacts> {
+  const frames = new StartedFrames(compressFrames(options.input, options.signal));
+  const header = await frames.guard(options.header);
   const output = new HashedOutput(options.sink);
-  const writer = new AgeWriter(options.header.payloadKey);
+  const writer = new AgeWriter(header.payloadKey);
   const table = new SeekTableWriter();
   const follower = new TarFollower(options.name);
   let done = 0;
@@ -56,8 +60,7 @@ export async function sealStream(options: SealStreamOptions): Promise<SealedFact
     options.onProgress?.(done);
   };
 
-  await output.write([options.header.bytes]);
-  const sha256 = await eachFrame(compressFrames(options.input, options.signal), takeFrame);
+  const sha256 = await frames.guard(output.write([header.bytes]).then(() => frames.each(takeFrame)));
   const { entries, marked, size } = follower.end();
   if (entries.length === 0) throw new FormatError(options.name, 0, 'not a tar: it holds no entry');
   if (!marked) {
@@ -76,20 +79,33 @@ export async function sealStream(options: SealStreamOptions): Promise<SealedFact
   return { tar: { ...tar, entries: entries.length }, sealed: output.digest() };
 }
 
-/** Runs through a generator of frames, and returns what it returns. */
-async function eachFrame(
-  frames: AsyncGenerator<Frame, string>,
-  take: (frame: Frame) => Promise<void>,
-): Promise<string> {
-  try {
+/** A generator of frames at work from the beginning, and ended when anything fails. */
+class StartedFrames {
+  private next: Promise<IteratorResult<Frame, string>>;
+
+  constructor(private readonly frames: AsyncGenerator<Frame, string>) {
+    this.next = frames.next();
+    this.next.catch(() => {}); // told by `each`
+  }
+
+  /** Runs through the frames, and returns what the generator returns. */
+  async each(take: (frame: Frame) => Promise<void>): Promise<string> {
     for (;;) {
-      const step = await frames.next();
+      const step = await this.next;
       if (step.done === true) return step.value;
       await take(step.value);
+      this.next = this.frames.next();
     }
-  } catch (error) {
-    await frames.return('');
-    throw error;
+  }
+
+  /** Waits for `work`; if it fails, for the threads to end too. */
+  async guard<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      await this.frames.return('');
+      throw error;
+    }
   }
 }
 

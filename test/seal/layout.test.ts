@@ -102,7 +102,7 @@ test('tars of any size around the frame and chunk sizes come back', async () => 
     const facts = await sealStream({
       input: { chunks: chunked(whole) },
       name: 'x',
-      header,
+      header: Promise.resolve(header),
       capture: null,
       sink: (each) => void pieces.push(...each.map((piece) => Uint8Array.from(piece))),
     });
