@@ -1,6 +1,8 @@
+import { FailedError } from '../../base/errors.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { compilePattern } from '../../memory/pattern.js';
-import { createScanner } from '../../memory/scan.js';
+import { type Position, WindowScanner } from '../../memory/window-scanner.js';
+import { BODY, type Window } from '../../memory/windows.js';
 import type { HexContent, Hit, Run } from '../core/hex.js';
 import { BytePages } from './byte-pages.js';
 import { safeName, sourceExtract } from './items.js';
@@ -31,9 +33,10 @@ export function sourceHex(source: ByteSource, name: string, changed: () => void)
   };
 }
 
-const WINDOW = 1 << 20;
-/** A match is found whole if it is no longer than this. */
-const REACH = 4096;
+/** Bytes before a match that its pattern may look at, and from its beginning on. */
+const REACH = { before: 256, after: 4096 };
+/** How long a regular expression may hold up the keys; honest ones take a tenth of that. */
+const TIME_LIMIT_MS = 300;
 
 /** The first match that begins after `from`, or the last one before it. */
 async function findInSource(
@@ -43,29 +46,45 @@ async function findInSource(
   by: 1 | -1,
   run: Run,
 ): Promise<Hit | undefined> {
-  const scanner = createScanner(compilePattern(patternRequest(text)));
+  const pattern = compilePattern(patternRequest(text));
+  const fill = async (_: number, offset: number, into: Buffer, at: number, length: number): Promise<void> => {
+    into.set(await source.read(offset, length), at);
+  };
+  const scanner = new WindowScanner({ pattern, reach: REACH, context: 0, timeLimit: TIME_LIMIT_MS }, fill);
   const total = by > 0 ? source.size - from : from;
-  for (let done = 0; done < total; done += WINDOW) {
+  for (let done = 0; done < total; done += BODY) {
     run.signal.throwIfAborted();
     run.progress(done, total);
-    const start = by > 0 ? from + 1 + done : Math.max(0, from - done - WINDOW);
-    const end = by > 0 ? Math.min(source.size, start + WINDOW) : from - done;
+    const start = by > 0 ? from + 1 + done : Math.max(0, from - done - BODY);
+    const end = by > 0 ? Math.min(source.size, start + BODY) : from - done;
     if (start >= end) break;
-    const bytes = await source.read(start, Math.min(source.size, end + REACH) - start);
-    const window = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    const hit = firstOrLast(scanner, window, end - start, by);
-    if (hit !== undefined) return { address: BigInt(start + hit.offset), length: hit.length };
+    const hit = await firstOrLast(scanner, windowOf(source, start, end), by);
+    if (hit !== undefined) return hit;
   }
   return undefined;
 }
 
-/** The hit of a window that a search in a direction meets first. */
-function firstOrLast(
-  scanner: ReturnType<typeof createScanner>,
-  window: Buffer,
-  to: number,
-  by: 1 | -1,
-): { offset: number; length: number } | undefined {
-  if (by > 0) return scanner.scan(window, 0, to, 1).hits[0];
-  return scanner.scan(window, 0, to, Number.MAX_SAFE_INTEGER).hits.at(-1);
+/** A window over matches that begin in [start, end), with what they may reach before and after. */
+function windowOf(source: ByteSource, start: number, end: number): Window {
+  const begin = Math.max(0, start - REACH.before);
+  const length = Math.min(source.size, end + REACH.after) - begin;
+  const pieces = [{ image: 0, offset: begin, length }];
+  return { address: BigInt(begin), from: start - begin, to: end - begin, pieces };
+}
+
+/** The hit in a window that a search in a direction meets first. */
+async function firstOrLast(scanner: WindowScanner, window: Window, by: 1 | -1): Promise<Hit | undefined> {
+  let position: Position | undefined = { window: 0, offset: 0 };
+  let last: Hit | undefined;
+  while (position !== undefined) {
+    const { hits, stopped, resume } = await scanner.scan([window], position);
+    const hit = by > 0 ? hits[0] : hits.at(-1);
+    if (hit !== undefined) last = { address: window.address + BigInt(hit.offset), length: hit.bytes.length };
+    if (by > 0 && last !== undefined) return last;
+    if (stopped.length > 0) {
+      throw new FailedError('the regular expression takes too long', { remedy: 'make it less ambiguous' });
+    }
+    position = resume;
+  }
+  return last;
 }
