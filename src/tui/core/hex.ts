@@ -7,6 +7,10 @@ export interface Region {
   readonly end: bigint;
   /** What it is; raw text. */
   readonly label: string;
+  /** Whether a heading is drawn above it; what goes on from the region before has none. */
+  readonly heading: boolean;
+  /** Why its bytes are not worth a row each: it is one row that says so. */
+  readonly folded?: string | undefined;
 }
 
 /** What is known of the bytes at an address at this moment. */
@@ -28,8 +32,6 @@ export interface HexContent {
   readonly kind: 'hex';
   /** Sorted, without overlaps. */
   readonly regions: readonly Region[];
-  /** Headings are drawn between regions; one region without a heading is a file. */
-  readonly headings: boolean;
   /** Whose memory this is. */
   readonly pid?: number | undefined;
   /** What is said where there is nothing. */
@@ -40,6 +42,8 @@ export interface HexContent {
   find(pattern: string, from: bigint, by: 1 | -1, run: Run): Promise<Hit | undefined>;
   /** What `e` writes: `from` up to `to`, exclusive. */
   extract(from: bigint, to: bigint): Extract;
+  /** What `e` writes without a selection: the mapping that holds an address, or the file. */
+  whole(address: bigint): Extract;
 }
 
 /** How long work says how far it is, and learns that it is to stop. */
@@ -69,6 +73,7 @@ export function bytesPerRow(columns: number): number {
 /** A row of the viewer: a region's heading, or the bytes from an address. */
 export type HexRow =
   | { readonly type: 'heading'; readonly region: Region }
+  | { readonly type: 'folded'; readonly region: Region; readonly why: string }
   | {
       readonly type: 'bytes';
       readonly region: Region;
@@ -93,7 +98,7 @@ export class HexRows {
     let rows = 0;
     for (const region of content.regions) {
       first.push(rows);
-      rows += this.#rowsIn(region) + (content.headings ? 1 : 0);
+      rows += this.#rowsIn(region) + (region.heading ? 1 : 0);
     }
     this.#first = first;
     this.total = rows;
@@ -104,8 +109,9 @@ export class HexRows {
     const at = last(this.#first, (first) => first <= index);
     const region = this.#content.regions[at];
     if (region === undefined) return undefined;
-    const within = index - (this.#first[at] ?? 0) - (this.#content.headings ? 1 : 0);
+    const within = index - (this.#first[at] ?? 0) - (region.heading ? 1 : 0);
     if (within < 0) return { type: 'heading', region };
+    if (region.folded !== undefined) return { type: 'folded', region, why: region.folded };
     const start = this.#floor(region.start) + BigInt(within) * this.width;
     const end = start + this.width;
     const from = start < region.start ? region.start : start;
@@ -114,7 +120,7 @@ export class HexRows {
 
   /** The row that shows an address, or the next region's first one after it. */
   rowOf(address: bigint): number {
-    const { regions, headings } = this.#content;
+    const { regions } = this.#content;
     const at = Math.max(
       0,
       last(regions, (region) => region.start <= address),
@@ -122,8 +128,11 @@ export class HexRows {
     const region = regions[at];
     if (region === undefined) return 0;
     const inside = address < region.start ? region.start : address >= region.end ? region.end - 1n : address;
-    const rows = Number((this.#floor(inside) - this.#floor(region.start)) / this.width);
-    return (this.#first[at] ?? 0) + (headings ? 1 : 0) + rows;
+    const rows =
+      region.folded !== undefined
+        ? 0
+        : Number((this.#floor(inside) - this.#floor(region.start)) / this.width);
+    return (this.#first[at] ?? 0) + (region.heading ? 1 : 0) + rows;
   }
 
   /** The address itself if a region holds it, else the nearest one that does. */
@@ -145,10 +154,12 @@ export class HexRows {
     const region = regions[at];
     if (region === undefined) return this.clamp(address);
     const target = address + by;
-    if (target >= region.start && target < region.end) return target;
+    const inside = target >= region.start && target < region.end;
+    if (inside && region.folded === undefined) return target;
     const neighbour = regions[by > 0n ? at + 1 : at - 1];
     if (neighbour === undefined) return this.clamp(target);
-    return by > 0n ? neighbour.start : neighbour.end - 1n;
+    if (by > 0n || neighbour.folded !== undefined) return neighbour.start;
+    return neighbour.end - 1n;
   }
 
   #floor(address: bigint): bigint {
@@ -157,8 +168,27 @@ export class HexRows {
 
   #rowsIn(region: Region): number {
     if (region.end <= region.start) return 0;
+    if (region.folded !== undefined) return 1;
     return Number((this.#floor(region.end - 1n) - this.#floor(region.start)) / this.width) + 1;
   }
+}
+
+const known = new WeakMap<HexContent, HexRows>();
+
+/** The rows of a content; the same object as long as the number of bytes per row stays. */
+export function hexRows(content: HexContent, perRow: number): HexRows {
+  let rows = known.get(content);
+  if (rows === undefined || rows.width !== BigInt(perRow)) {
+    rows = new HexRows(content, perRow);
+    known.set(content, rows);
+  }
+  return rows;
+}
+
+/** The region that holds an address. */
+export function regionAt(content: HexContent, address: bigint): Region | undefined {
+  const region = content.regions[last(content.regions, ({ start }) => start <= address)];
+  return region !== undefined && address < region.end ? region : undefined;
 }
 
 /** The index of the last element for which the test holds, when it holds for a beginning of the list; else -1. */

@@ -1,7 +1,7 @@
 import { formatAddress } from '../../base/units.js';
 import { escapeText } from '../../render/escape.js';
 import { ask } from './ask.js';
-import type { HexContent, HexState } from './hex.js';
+import { type HexContent, type HexState, regionAt } from './hex.js';
 import type { Command } from './keymap.js';
 import type { Item, OutlineContent } from './outline.js';
 import { currentPane, goto, putPane, turnTab } from './pages.js';
@@ -117,15 +117,14 @@ function hexAction(state: AppState, shown: Shown<HexContent, HexState>, command:
       return { state, effects: [{ do: 'copy', text: Buffer.from(bytes.bytes).toString('hex') }] };
     }
     case 'extract': {
-      const region = content.regions.find(({ start, end }) => start <= pane.cursor && pane.cursor < end);
+      const region = regionAt(content, pane.cursor);
       if (region === undefined) return say(state, 'nothing to extract here');
-      const extract =
-        pane.anchor === undefined ? content.extract(region.start, region.end) : content.extract(from, to);
+      const extract = pane.anchor === undefined ? content.whole(pane.cursor) : content.extract(from, to);
       return only(ask(state, { for: 'extract', extract }, extract.name));
     }
     case 'bookmark': {
       const place: Place = { ...bare(page.place), tab: page.tab, at: formatAddress(pane.cursor) };
-      const region = content.regions.find(({ start, end }) => start <= pane.cursor && pane.cursor < end);
+      const region = regionAt(content, pane.cursor);
       const label = `${formatAddress(pane.cursor)} ${region?.label ?? ''}`.trim();
       return only(ask(state, { for: 'bookmark', place, label }));
     }

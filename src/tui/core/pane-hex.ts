@@ -1,4 +1,4 @@
-import { bytesPerRow, type HexContent, HexRows, type HexState, type Hit } from './hex.js';
+import { bytesPerRow, type HexContent, type HexRows, type HexState, type Hit, hexRows } from './hex.js';
 import type { Command } from './keymap.js';
 
 export function openHex(content: HexContent, columns: number): HexState {
@@ -8,7 +8,7 @@ export function openHex(content: HexContent, columns: number): HexState {
 
 /** Puts the cursor on an address (or the nearest one there is), a third down the screen if it was out of sight. */
 export function showAddress(content: HexContent, state: HexState, address: bigint, height: number): HexState {
-  const rows = new HexRows(content, state.perRow);
+  const rows = hexRows(content, state.perRow);
   const cursor = rows.clamp(address);
   const row = rows.rowOf(cursor);
   const visible = row >= state.top && row < state.top + height;
@@ -42,7 +42,7 @@ export function selection(state: HexState): { from: bigint; to: bigint } {
 
 /** Scrolls without moving the cursor further than it must to stay in sight. */
 export function scrollHex(content: HexContent, state: HexState, by: number, height: number): HexState {
-  const rows = new HexRows(content, state.perRow);
+  const rows = hexRows(content, state.perRow);
   const top = Math.max(0, Math.min(state.top + by, rows.total - height));
   const row = rows.rowOf(state.cursor);
   const wanted = Math.max(top, Math.min(row, top + height - 1));
@@ -57,7 +57,7 @@ export function reduceHex(
   command: Command,
   height: number,
 ): HexState | undefined {
-  const rows = new HexRows(content, state.perRow);
+  const rows = hexRows(content, state.perRow);
   const byRows = (count: number): HexState => {
     const row = rows.rowOf(state.cursor);
     const target = Math.max(0, Math.min(row + count, rows.total - 1));
@@ -109,8 +109,10 @@ function follow(rows: HexRows, state: HexState, height: number): HexState {
 function addressIn(rows: HexRows, row: number, cursor: bigint, upwards = false): bigint {
   const found = rows.row(row);
   if (found === undefined) return cursor;
+  if (found.type === 'folded') return found.region.start;
   if (found.type === 'heading') {
     const beside = rows.row(upwards && row > 0 ? row - 1 : row + 1);
+    if (beside?.type === 'folded') return beside.region.start;
     return beside?.type === 'bytes' ? within(beside, cursor, rows.width) : found.region.start;
   }
   return within(found, cursor, rows.width);

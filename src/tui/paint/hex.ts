@@ -1,5 +1,5 @@
 import { formatAddress, formatSize } from '../../base/units.js';
-import { type HexContent, type HexRow, HexRows, type HexState } from '../core/hex.js';
+import { type HexContent, type HexRow, type HexState, hexRows, regionAt } from '../core/hex.js';
 import type { Tone } from '../core/outline.js';
 import { selection } from '../core/pane-hex.js';
 import type { Frame } from './outline.js';
@@ -8,16 +8,16 @@ import { cell, inverse, paint, type Theme } from './theme.js';
 /** The hex viewer as exactly `rows` lines: a line of what the cursor is on, then the rows. */
 export function paintHex(content: HexContent, state: HexState, frame: Frame): string[] {
   const { theme, columns } = frame;
-  const rows = new HexRows(content, state.perRow);
+  const rows = hexRows(content, state.perRow);
   const lines = [inspect(content, state, frame)];
   for (let at = state.top; lines.length < frame.rows; at += 1) {
     const row = rows.row(at);
     if (row === undefined) break;
-    if (row.type === 'heading') {
+    if (row.type === 'folded') {
+      lines.push(foldedLine(state, row, frame));
+    } else if (row.type === 'heading') {
       const { region } = row;
-      const size = formatSize(region.end - region.start);
-      const text = `${formatAddress(region.start)}-${formatAddress(region.end)} ${size} ${region.label}`;
-      lines.push(paint(theme, 'strong', cell(text, columns)));
+      lines.push(paint(theme, 'strong', cell(region.label, columns)));
     } else {
       lines.push(hexLine(content, state, row, frame));
     }
@@ -35,6 +35,15 @@ export function hexPosition(content: HexContent, state: HexState): string {
   if (region === undefined) return selected + formatAddress(state.cursor);
   const share = Number(((state.cursor - region.start) * 100n) / (region.end - region.start));
   return `${selected}${formatAddress(state.cursor)} ${share}%`;
+}
+
+/** A run of addresses in one line: how many bytes, and why they are not shown. */
+function foldedLine(state: HexState, row: Extract<HexRow, { type: 'folded' }>, frame: Frame): string {
+  const { region, why } = row;
+  const here = frame.focused && region.start <= state.cursor && state.cursor < region.end;
+  const address = region.start.toString(16).padStart(12, '0');
+  const text = cell(`${formatSize(region.end - region.start)} ${why}`, frame.columns - 14);
+  return paint(frame.theme, 'dim', `${address}${here ? '>' : ' '} `) + paint(frame.theme, 'dim', text);
 }
 
 type Row = Extract<HexRow, { type: 'bytes' }>;
@@ -128,7 +137,6 @@ function inspect(content: HexContent, state: HexState, frame: Frame): string {
     const left = Number(region.end - state.cursor);
     const known = content.peek(state.cursor, Math.min(8, left));
     if (known.state === 'here') parts.push(...numbers(known.bytes));
-    if (content.headings) parts.unshift(region.label);
   }
   return paint(frame.theme, 'dim', cell(parts.join('  '), frame.columns));
 }
@@ -141,17 +149,4 @@ function numbers(bytes: Uint8Array): string[] {
   if (bytes.length >= 4) values.push(`u32 ${view.getUint32(0, true)}`);
   if (bytes.length >= 8) values.push(`u64 ${formatAddress(view.getBigUint64(0, true))}`);
   return values;
-}
-
-function regionAt(content: HexContent, address: bigint): HexContent['regions'][number] | undefined {
-  let [low, high] = [0, content.regions.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const region = content.regions[middle];
-    if (region === undefined) return undefined;
-    if (address < region.start) high = middle;
-    else if (address >= region.end) low = middle + 1;
-    else return region;
-  }
-  return undefined;
 }

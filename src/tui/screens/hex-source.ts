@@ -11,17 +11,15 @@ import { patternRequest } from './pattern-request.js';
 /** A file as hex: addresses are offsets. */
 export function sourceHex(source: ByteSource, name: string, changed: () => void): HexContent {
   const pages = new BytePages(source.size, (offset, length) => source.read(offset, length), changed);
-  const regions = source.size === 0 ? [] : [{ start: 0n, end: BigInt(source.size), label: name }];
+  const regions =
+    source.size === 0 ? [] : [{ start: 0n, end: BigInt(source.size), label: name, heading: false }];
   return {
     kind: 'hex',
     regions,
-    headings: false,
     empty: 'empty: no bytes at all',
     peek: (address, length) => pages.peek(Number(address), length),
     find: (pattern, from, by, run) => findInSource(source, pattern, Number(from), by, run),
     extract: (from, to) => {
-      const whole = sourceExtract(name, source.size, () => source);
-      if (from === 0n && to === BigInt(source.size)) return whole;
       const part: ByteSource = {
         name: source.name,
         size: Number(to - from),
@@ -30,6 +28,7 @@ export function sourceHex(source: ByteSource, name: string, changed: () => void)
       };
       return { ...sourceExtract(name, part.size, () => part), name: safeName(`${name}.${from}-${to}.bin`) };
     },
+    whole: () => sourceExtract(name, source.size, () => source),
   };
 }
 

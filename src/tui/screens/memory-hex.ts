@@ -1,8 +1,9 @@
-import { formatAddress } from '../../base/units.js';
+import { formatAddress, formatSize } from '../../base/units.js';
+import type { Mapping } from '../../checkpoint/mappings.js';
 import { type AddressSpace, notInArchive, type Segment } from '../../criu/address-space.js';
 import { compilePattern } from '../../memory/pattern.js';
 import { searchMemory } from '../../memory/search.js';
-import type { Bytes, HexContent, Hit, Run } from '../core/hex.js';
+import type { Bytes, HexContent, Hit, Region, Run } from '../core/hex.js';
 import type { Extract } from '../core/outline.js';
 import { BytePages } from './byte-pages.js';
 import { patternRequest } from './pattern-request.js';
@@ -14,22 +15,56 @@ export async function memoryHex(workspace: Workspace, pid: number, changed: () =
   const [process] = await checkpoint.select(pid);
   const { space } = await (await checkpoint.memory()).process(pid);
   const mappings = process === undefined ? [] : await checkpoint.mappings(process);
-  const regions = mappings.map(({ start, end, perms, kind, path }) => ({
-    start,
-    end,
-    label: `${perms} ${path ?? `[${kind}]`}`,
-  }));
+  const regions = mappings.flatMap((mapping) => mappingRegions(space, mapping));
   const stored = new StoredPages(changed);
   return {
     kind: 'hex',
     regions,
-    headings: true,
     pid,
     empty: 'no memory: a zombie',
     peek: (address, length) => peek(space, stored, address, length),
     find: (pattern, from, by, run) => find(workspace, space, pid, pattern, from, by, run),
     extract: (from, to) => memoryExtract(space, pid, from, to),
+    whole: (address) => {
+      const vma = space.vmaAt(address);
+      return memoryExtract(space, pid, vma?.start ?? address, vma?.end ?? address + 1n);
+    },
   };
+}
+
+/** The pages of a mapping that the archive holds, and in one row each what it does not hold or is all zeros. */
+function mappingRegions(space: AddressSpace, mapping: Mapping): Region[] {
+  const { start, end, perms, kind, path } = mapping;
+  const range = `${formatAddress(start)}-${formatAddress(end)}`;
+  const label = `${range} ${formatSize(end - start)} ${perms} ${path ?? `[${kind}]`}`;
+  const regions: Region[] = [];
+  for (const segment of space.segments(start, end)) {
+    const { backing } = segment;
+    const before = regions.at(-1);
+    const folded =
+      backing.kind === 'pages'
+        ? undefined
+        : backing.kind === 'zero'
+          ? 'never written: reads as zeros'
+          : absence(segment.start, backing);
+    const goesOn = folded === undefined && before !== undefined && before.folded === undefined;
+    if (goesOn && before.end === segment.start) {
+      regions[regions.length - 1] = { ...before, end: segment.end };
+    } else {
+      regions.push({
+        start: segment.start,
+        end: segment.end,
+        label,
+        heading: regions.length === 0,
+        folded,
+      });
+    }
+  }
+  return regions;
+}
+
+function absence(address: bigint, backing: Parameters<typeof notInArchive>[1]): string {
+  return notInArchive(address, backing).message.replace(/^memory at 0x[0-9a-f]+ /, '');
 }
 
 /** Bytes of the pages images, each through a small cache of its own. */
@@ -66,8 +101,7 @@ function peek(space: AddressSpace, stored: StoredPages, address: bigint, length:
       if (bytes.state !== 'here') return bytes;
       parts.push(bytes.bytes);
     } else {
-      const { message } = notInArchive(start, backing);
-      return { state: 'absent', why: message.replace(/^memory at 0x[0-9a-f]+ /, '') };
+      return { state: 'absent', why: absence(start, backing) };
     }
   }
   const [only] = parts;

@@ -72,7 +72,9 @@ async function commandContent(workspace: Workspace, pid: number): Promise<Outlin
     fact('threads', String(row.threads)),
     title('Arguments'),
     ...(row.args ?? []).map((arg, at) => fact(`[${at}]`, arg)),
-    ...(row.args === null ? [leaf(['', '(not in the archive)'], { tone: 'dim' })] : []),
+    ...(row.args === null
+      ? [leaf(['', row.state === 'zombie' ? '(none: a zombie)' : '(not in the archive)'], { tone: 'dim' })]
+      : []),
     title('Environment'),
   ];
   const { view, rows, notes } = await viewRows(workspace, 'env', pid);
