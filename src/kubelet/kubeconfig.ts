@@ -1,9 +1,9 @@
 import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
-import { type ColdcaseError, DeniedError, FailedError, NotFoundError, UsageError } from '../base/errors.js';
-import { excerpt } from './checkpoint-answer.js';
+import { FailedError, NotFoundError, UsageError } from '../base/errors.js';
 import { codeOf } from './connection-errors.js';
+import { execLogin } from './exec-login.js';
 import { fields, list, text } from './json.js';
 import { userExtras } from './kubeconfig-extras.js';
 import { clientCertificate } from './pem.js';
@@ -119,13 +119,18 @@ interface LoginOptions {
 
 async function login(config: KubeConfig, cluster: Cluster, user: User): Promise<Connection> {
   const options: LoginOptions = {};
+  const helper: unknown = user.exec;
+  Object.assign(user, { exec: undefined }); // run here: the library would wait for it without end
+  const answered = helper ? await execLogin(helper, user.name) : undefined;
   try {
     await config.applyToHTTPSOptions(options);
   } catch (error) {
     throw loginFailure(error, user);
   }
+  if (answered?.cert !== undefined) Object.assign(options, { cert: answered.cert, key: answered.key });
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = String(value).trim();
+  if (answered?.token !== undefined) headers['Authorization'] ??= `Bearer ${answered.token}`;
   if (options.auth) headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
   const url = apiServerUrl(cluster.server);
   const trust = cluster.skipTLSVerify
@@ -155,28 +160,10 @@ function apiServerUrl(server: string): URL {
   throw new FailedError(`the kubeconfig's server ${JSON.stringify(server)} is no https URL`);
 }
 
-function loginFailure(error: unknown, user: User): ColdcaseError {
-  const command = text(fields(user.exec)['command']);
-  if (command === undefined) {
-    return new FailedError(`the credentials of user ${user.name} cannot be used: ${messageOf(error)}`, {
-      remedy: 'does kubectl work with this kubeconfig?',
-      cause: error,
-    });
-  }
-  // EACCES also when nothing of that name is found and a directory of PATH may not be searched (execvp(3))
-  if (['ENOENT', 'EACCES'].includes(codeOf(error) ?? '')) {
-    return new NotFoundError(`the login helper ${command} of user ${user.name} is not installed here`, {
-      remedy:
-        text(fields(user.exec)['installHint'])?.trim().split('\n')[0] ??
-        'install it, or use other credentials',
-      cause: error,
-    });
-  }
-  // what a helper writes to its stderr is meant for people; its stdout, which holds the token, is not in the error
-  const said = error instanceof SyntaxError ? 'its answer is no ExecCredential' : excerpt(messageOf(error));
-  return new DeniedError(`the login helper ${command} of user ${user.name} failed`, {
-    remedy: 'log in with it, then try again',
-    more: said === '' ? [] : [said],
+function loginFailure(error: unknown, user: User): FailedError {
+  return new FailedError(`the credentials of user ${user.name} cannot be used: ${messageOf(error)}`, {
+    remedy: 'does kubectl work with this kubeconfig?',
+    cause: error,
   });
 }
 

@@ -7,6 +7,7 @@ import { ColdcaseError, ExitCode } from '../../src/base/errors.js';
 import { KubeletClient } from '../../src/kubelet/client.js';
 import { issue } from '../../src/kubelet/embedded/x509.js';
 import { resolveEndpoint } from '../../src/kubelet/endpoint.js';
+import { execLogin } from '../../src/kubelet/exec-login.js';
 import { type StandInApiServer, startApiServer } from '../support/kubelet/api-server.js';
 
 let scratch: string;
@@ -115,6 +116,40 @@ test('an exec plugin that fails, is missing, or answers nonsense', async () => {
     checkpoint(kubeconfig({ exec: { ...exec, command: 'echo', args: ['SECRET'] } })),
   );
   expect(JSON.stringify([nonsense.message, nonsense.more])).not.toContain('SECRET');
+});
+
+test('an exec plugin that hangs is ended', async () => {
+  const started = performance.now();
+  // its child holds on to the pipe
+  const error = await failure(execLogin({ command: 'sh', args: ['-c', 'sleep 30; :'] }, 'u', 300));
+  expect(performance.now() - started).toBeLessThan(10_000);
+  expect(error.exitCode).toBe(ExitCode.denied);
+  expect(error.message).toMatch(/^the login helper sh of user u did not end within .*, and was ended$/);
+});
+
+test('a client certificate of an exec plugin', async () => {
+  const issued = issue(server.authority, { subject: { commonName: 'admin' }, usage: 'client' });
+  const status = { clientCertificateData: issued.cert, clientKeyData: issued.key };
+  const answer = { kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status };
+  writeFileSync(join(scratch, 'answer.json'), JSON.stringify(answer));
+  const exec = { apiVersion: answer.apiVersion, command: 'cat', args: [join(scratch, 'answer.json')] };
+  expect(await checkpoint(kubeconfig({ exec }))).toEqual(FOUND);
+});
+
+test('a user name and password, and impersonation, go as the headers of kubectl', async () => {
+  const headersOf = async (user: object) =>
+    (await resolveEndpoint({ kubeconfig: kubeconfig(user), node: 'node-a' })).connection.headers;
+  const basic = await headersOf({ username: 'ada', password: 'pass:word' });
+  expect(basic).toEqual({
+    Authorization: `Basic ${Buffer.from('ada:pass:word').toString('base64')}`,
+  });
+  const as = await headersOf({ token: 'admin-token', as: 'eve', 'as-uid': '7', 'as-groups': ['ops', 'ir'] });
+  expect(as).toEqual({
+    Authorization: 'Bearer admin-token',
+    'Impersonate-User': 'eve',
+    'Impersonate-Uid': '7',
+    'Impersonate-Group': ['ops', 'ir'],
+  });
 });
 
 test('the node is found from the pod', async () => {
