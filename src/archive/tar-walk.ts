@@ -61,6 +61,8 @@ export function* walkTar(where: string): Generator<WalkStep, WalkEnd, Uint8Array
     for (;;) {
       const ended = header.length === 0 || (header.length === BLOCK && header.every((byte) => byte === 0));
       if (ended && offset === start) return { offset, marked: header.length > 0 };
+      if (offset === 0 && header.length < BLOCK)
+        throw new FormatError(where, 0, 'not a tar archive: shorter than a header');
       if (ended || header.length < BLOCK)
         throw new FormatError(where, offset, 'the tar is cut short in a header');
       const flag = requireHeader(header, where, offset);

@@ -72,7 +72,11 @@ async function readSmallFile(path: string): Promise<{ bytes: Uint8Array; mode: n
     throw new FailedError(`cannot read identity file ${path}: ${cause.message}`, { cause });
   });
   try {
-    const { mode } = await file.stat();
+    const stat = await file.stat();
+    if (stat.isDirectory()) {
+      throw new FailedError(`identity file ${path} is a directory`, { remedy: 'name a file of identities' });
+    }
+    const { mode } = stat;
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of file.createReadStream({ autoClose: false })) {

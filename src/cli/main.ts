@@ -11,6 +11,7 @@ async function program(argv: readonly string[]): Promise<Command> {
     .version(VERSION, '-V, --version')
     .option('--debug', 'on an error, also print its stack and causes')
     .showSuggestionAfterError()
+    .configureOutput({ outputError: () => undefined }) // reportError prints it, as all others
     .exitOverride();
   const wanted = argv.find((word) => Object.hasOwn(COMMANDS, word));
   for (const [name, entry] of Object.entries(COMMANDS)) {
@@ -27,7 +28,9 @@ async function main(argv: readonly string[]): Promise<number> {
     await root.parseAsync(argv, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return reportError(error, argv.includes('--debug'));
+    const words = argv.slice(0, argv.indexOf('--') + 1 || argv.length);
+    const wanted = words.find((word) => Object.hasOwn(COMMANDS, word));
+    return reportError(error, words.includes('--debug'), wanted);
   }
 }
 

@@ -1,18 +1,32 @@
 import { CommanderError } from 'commander';
-import { ColdcaseError, ExitCode } from '../base/errors.js';
+import { ColdcaseError, ExitCode, UsageError } from '../base/errors.js';
 import { escapeJson, escapeText } from '../render/escape.js';
 
 /**
  * Prints an error on stderr as its users want it: a line saying what happened, a line saying what to do about
  * it, and with `debug` the stack and the causes. Returns the exit code.
+ *
+ * @param command - whose command line it is, where that is known: its help is what a mistake in it calls for
  */
-export function reportError(error: unknown, debug: boolean): ExitCode {
+export function reportError(error: unknown, debug: boolean, command?: string): ExitCode {
   if (error instanceof CommanderError) {
-    // commander has printed its own message; help and version are no errors
-    return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
+    // help and version are no errors, and are printed; nor is `coldcase` alone, though it ends with 2
+    if (error.exitCode === 0) return ExitCode.done;
+    if (error.code === 'commander.help') return ExitCode.usage;
+    return reportError(usageError(error, command), debug);
   }
   process.stderr.write(`${errorLines(error, debug).join('\n')}\n`);
   return error instanceof ColdcaseError ? error.exitCode : ExitCode.failed;
+}
+
+/** Commander's message in the words and the form of all others: `error: unknown option '--x'\n(Did you mean --y?)`. */
+function usageError(error: CommanderError, command: string | undefined): UsageError {
+  const message = error.message
+    .replace(/^error: /, '')
+    .split('\n')
+    .join(' ');
+  const help = command === undefined ? 'coldcase --help' : `coldcase ${command} --help`;
+  return new UsageError(message, { remedy: `${help} shows how it is used`, cause: error });
 }
 
 /** The lines of an error, safe for a terminal. */

@@ -1,8 +1,8 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, openSync } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { UsageError } from '../base/errors.js';
+import { UnsafeError, UsageError } from '../base/errors.js';
 import { fileError, requireWritable, writeFileAside } from '../base/files.js';
 import type { SealInput } from '../seal/input.js';
 import { type SealOptions, sealFile, sealToSink } from '../seal/seal-file.js';
@@ -13,7 +13,7 @@ import { resolveOutputPath } from './output-path.js';
 import { createProgress } from './progress.js';
 import { formatFields, sealReceipt } from './receipt.js';
 import { addRecipientOptions, type RecipientOptions, readSealFor } from './recipient-options.js';
-import { standardInput } from './standard-input.js';
+import { fifoInput, standardInput } from './standard-input.js';
 import { toStandardOutput } from './standard-output.js';
 import { VERSION } from './version.js';
 
@@ -94,10 +94,20 @@ async function outputPath(file: string, { output }: Options): Promise<string> {
   return file.slice(0, file.length - basename(file).length) + name;
 }
 
-/** A regular file is read by offset on several threads; anything else (a pipe, a FIFO) as a stream. */
+/**
+ * A regular file is read by offset on several threads; anything else (a pipe, a FIFO) as a stream. Opening never
+ * waits: a FIFO that nobody writes to would keep the process from being stopped.
+ */
 async function openInput(file: string): Promise<{ input: SealInput; close: () => Promise<void> }> {
   if (file === '-') return { input: { name: 'stdin', chunks: standardInput() }, close: async () => {} };
-  const handle = await open(file, constants.O_RDONLY).catch((cause: unknown) => {
+  const kind = await stat(file).catch((cause: unknown) => {
+    throw fileError(cause, file, 'read');
+  });
+  if (kind.isFIFO()) {
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    return { input: { name: file, chunks: fifoInput(fd) }, close: async () => {} };
+  }
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
     throw fileError(cause, file, 'read');
   });
   return { input: await inputOf(handle, file), close: () => handle.close() };
@@ -105,8 +115,9 @@ async function openInput(file: string): Promise<{ input: SealInput; close: () =>
 
 async function inputOf(handle: FileHandle, name: string): Promise<SealInput> {
   const stat = await handle.stat();
+  if (stat.isFile()) return { name, fd: handle.fd, size: stat.size };
+  await handle.close();
   if (stat.isDirectory())
     throw new UsageError(`${name} is a directory`, { remedy: 'seal takes a tar archive' });
-  if (stat.isFile()) return { name, fd: handle.fd, size: stat.size };
-  return { name, chunks: handle.createReadStream({ autoClose: false }) };
+  throw new UnsafeError(`${name} is neither a file nor a pipe`, { remedy: 'seal takes a tar archive' });
 }

@@ -1,10 +1,29 @@
+import { Socket } from 'node:net';
 import { interrupted } from './interrupt.js';
 
 /** Standard input as a stream that an interrupt ends, also while nothing comes. */
 export function standardInput(): AsyncIterable<Uint8Array> {
+  return interruptible(process.stdin);
+}
+
+/**
+ * A FIFO as a stream that an interrupt ends, also while nobody has opened it to write.
+ *
+ * @param fd - opened without blocking; closed with the stream
+ */
+export function fifoInput(fd: number): AsyncIterable<Uint8Array> {
+  return interruptible(new Socket({ fd, readable: true, writable: false }));
+}
+
+interface Destroyable extends AsyncIterable<Uint8Array> {
+  destroy(error?: Error): unknown;
+}
+
+function interruptible(stream: Destroyable): AsyncIterable<Uint8Array> {
   const stop = (): void => {
-    process.stdin.destroy(interrupted.reason instanceof Error ? interrupted.reason : undefined);
+    stream.destroy(interrupted.reason instanceof Error ? interrupted.reason : undefined);
   };
-  interrupted.addEventListener('abort', stop, { once: true });
-  return process.stdin;
+  if (interrupted.aborted) stop();
+  else interrupted.addEventListener('abort', stop, { once: true });
+  return stream;
 }

@@ -1,5 +1,5 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import type { Recipient } from 'age-encryption';
 import { FailedError, UnsafeError, UsageError } from '../base/errors.js';
@@ -76,17 +76,46 @@ export async function readRecipientsFile(path: string): Promise<string[]> {
         remedy: `check what is in it, then chmod o-w ${path}`,
       });
     }
-    if (stat.size > MAX_RECIPIENT_FILE)
-      throw new FailedError(`${path} is too large for a file of recipients`);
-    const lines = (await file.readFile('utf8')).split('\n').map((line) => line.trim());
-    const recipients = lines.filter((line) => line !== '' && !line.startsWith('#'));
-    if (recipients.length === 0) throw new UsageError(`no recipient in ${path}`);
+    if (stat.isDirectory())
+      throw new UsageError(`${path} is a directory`, { remedy: 'name a file of recipients, one a line' });
+    const recipients: string[] = [];
+    const lines = (await readText(file, path)).split('\n');
+    for (const [index, raw] of lines.entries()) {
+      const line = raw.trim();
+      if (line === '' || line.startsWith('#')) continue;
+      // said by number: a file given by mistake may hold a secret
+      if (!/^age1[0-9a-z]+$/.test(line)) {
+        const remedy =
+          'recipients begin with age1 or age1pq1, one a line; coldcase keygen -y FILE prints those of identities';
+        throw new UsageError(`line ${index + 1} of ${path} is not an age recipient`, { remedy });
+      }
+      recipients.push(line);
+    }
+    if (recipients.length === 0) {
+      throw new UsageError(`no recipient in ${path}`, {
+        remedy: 'it should hold recipients (age1...), one a line',
+      });
+    }
     return recipients;
   } catch (cause) {
     throw fileError(cause, path, 'read recipients file');
   } finally {
     await file.close();
   }
+}
+
+/** What a file holds, be it a pipe or a device without end, as long as it is not too much. */
+async function readText(file: FileHandle, path: string): Promise<string> {
+  const bytes = Buffer.alloc(MAX_RECIPIENT_FILE + 1);
+  let filled = 0;
+  while (filled < bytes.length) {
+    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, null);
+    if (bytesRead === 0) return bytes.toString('utf8', 0, filled);
+    filled += bytesRead;
+  }
+  throw new FailedError(`${path} is too large for a file of recipients`, {
+    remedy: `recipients (age1...), one a line, at most ${MAX_RECIPIENTS}`,
+  });
 }
 
 /** A new age file's beginning, and the keys to what follows. */

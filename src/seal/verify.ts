@@ -136,7 +136,9 @@ function stageDetail(stage: CheckStage, content: CheckedContent | undefined): st
     case 'index':
       return 'well-formed';
     case 'chunks and frames':
-      return content === undefined ? 'all decoded' : `all authenticate and decode: ${content.frames} frames`;
+      return content === undefined
+        ? 'all decoded'
+        : `all authenticate and decode: ${content.frames} frame${content.frames === 1 ? '' : 's'}`;
     case 'tar hash':
       return content === undefined ? 'as the index says' : `SHA-256 ${content.tar.sha256}, as the index says`;
     case 'entries':

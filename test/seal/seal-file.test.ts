@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { closeSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,7 +105,7 @@ test('a tar that is cut anywhere, or none at all, is refused and leaves nothing'
     [new Uint8Array(0), 'no entry'],
     [Buffer.alloc(2_000_000), 'no entry'],
     [Buffer.from('just some text, no tar'.repeat(100)), 'not a tar archive'],
-    [tar.subarray(0, 100), 'cut short'],
+    [tar.subarray(0, 100), 'not a tar archive'],
     [tar.subarray(0, 150_000), 'cut short'],
     [tar.subarray(0, 512), 'cut short'],
     [gzipSync(tar).subarray(0, 20_000), 'gzip'],
@@ -119,6 +120,26 @@ test('a tar that is cut anywhere, or none at all, is refused and leaves nothing'
     options({ name: 'bad.tar', chunks: pieces(tar.subarray(0, tar.length - 1024)) }, 'bad.age'),
   );
   await expect(cutBetweenEntries).rejects.toThrow(IntegrityError);
+  expect(await readdir(root)).toEqual(before);
+});
+
+test('what the disk changed after it was written is found when it is read back', async () => {
+  const tar = decompress(await readFile(samplePath('podman-incident')));
+  const before = await readdir(root);
+  let damaged = 0;
+  const onProgress = (phase: string): void => {
+    if (phase !== 'sealing' || damaged > 0) return;
+    for (const name of readdirSync(root).filter((one) => one.endsWith('.partial'))) {
+      const fd = openSync(join(root, name), 'r+');
+      writeSync(fd, Buffer.from('not what was written'), 0, 20, 5000);
+      closeSync(fd);
+      damaged += 1;
+    }
+  };
+  const input: SealInput = { name: 'x.tar', chunks: pieces(tar) };
+  const sealed = sealFile(options(input, 'damaged.age', { onProgress }));
+  await expect(sealed).rejects.toThrow(IntegrityError);
+  expect(damaged).toBe(1);
   expect(await readdir(root)).toEqual(before);
 });
 
