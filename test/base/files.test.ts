@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { NotFoundError, UnsafeError } from '../../src/base/errors.js';
 import { createAside, requireWritable, writeFileAside } from '../../src/base/files.js';
 
@@ -21,6 +22,21 @@ test('nothing has the final name before the commit, and the file is private afte
   expect(await readdir(root)).toEqual(['a']);
   expect(await readFile(path, 'utf8')).toBe('half');
   expect((await stat(path)).mode & 0o7777).toBe(0o600);
+});
+
+test('what gets its name was flushed before, and its directory after', async () => {
+  const path = join(root, 'flushed');
+  const file = await createAside(path);
+  const flushed: string[] = [];
+  const prototype: { sync(): Promise<void> } = Object.getPrototypeOf(file.handle);
+  const spy = vi.spyOn(prototype, 'sync').mockImplementation(async function (this: unknown) {
+    flushed.push(
+      `${this === file.handle ? 'file' : 'directory'}, ${existsSync(path) ? 'named' : 'not named'}`,
+    );
+  });
+  await file.commit();
+  spy.mockRestore();
+  expect(flushed).toEqual(['file, not named', 'directory, named']);
 });
 
 test('a discarded file leaves nothing', async () => {

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdirSync,
@@ -29,6 +30,27 @@ const ROOT = process.getuid?.() === 0;
 
 describe('bad input: nothing is sealed or removed', () => {
   const item = (name: string): string => JSON.stringify({ items: [`${scene.kubelet.checkpoints}/${name}`] });
+
+  test('an archive that is still written to is sealed, and kept', async () => {
+    const original = join(scene.kubelet.checkpoints, NAME('cache'));
+    const { code, stderr } = await coldcase(
+      ['capture', TARGET, ...scene.connection(), '-r', recipient, '-o', scene.out],
+      {
+        started: (child) => {
+          const clock = setInterval(() => {
+            if (!readdirSync(scene.out).some((name) => name.endsWith('.partial'))) return;
+            clearInterval(clock);
+            appendFileSync(original, 'more');
+          }, 1);
+          child.on('close', () => clearInterval(clock));
+        },
+      },
+    );
+    expect(code).toBe(ExitCode.integrity);
+    expect(stderr).toContain('changed while it was read');
+    expect(stderr).toContain('the original is still there, in plaintext');
+    expect(readFileSync(original).length).toBe(TAR.length + 4);
+  });
 
   test('what a kubelet says cannot move the cursor', async () => {
     const { checkpoint } = scene.kubelet.state;

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -155,4 +156,47 @@ test.skipIf(ROOT)('the directory that may not be read (needs an ordinary user)',
   chmodSync(dir, 0);
   expect(await exitCodeOf(CheckpointDirectory.open(dir))).toBe(ExitCode.denied);
   chmodSync(dir, 0o700);
+});
+
+test('a name that becomes a link between looking and opening is not followed', {
+  timeout: 30_000,
+}, async () => {
+  const secret = join(scratch, 'secret');
+  writeFileSync(secret, 'secret');
+  const path = join(dir, 'checkpoint-a.tar');
+  writeFileSync(path, 'archive');
+  const swapper = spawn(process.execPath, [
+    '-e',
+    `const fs = require('node:fs'), [path, secret] = process.argv.slice(1);
+    for (;;) {
+      fs.symlinkSync(secret, path + '.l'); fs.renameSync(path + '.l', path);
+      fs.writeFileSync(path + '.f', 'archive'); fs.renameSync(path + '.f', path);
+    }`,
+    path,
+    secret,
+  ]);
+  const directory = await CheckpointDirectory.open(dir);
+  const seen = { archive: 0, refused: 0 };
+  try {
+    for (let time = performance.now(); performance.now() - time < 1500; ) {
+      const file = await directory.take(path).catch((error: unknown) => {
+        if (!(error instanceof ColdcaseError)) throw error;
+        return undefined;
+      });
+      if (file === undefined) {
+        seen.refused += 1;
+        continue;
+      }
+      const text = await file.handle.readFile('utf8');
+      await file.close();
+      expect(text).not.toBe('secret');
+      seen.archive += 1;
+    }
+  } finally {
+    swapper.kill('SIGKILL');
+    await once(swapper, 'close');
+    await directory.close();
+  }
+  expect(seen.archive).toBeGreaterThan(0);
+  expect(seen.refused).toBeGreaterThan(0);
 });

@@ -3,15 +3,16 @@ import { readFile } from 'node:fs/promises';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { decompress } from 'zstd-napi';
+import { compress, decompress } from 'zstd-napi';
 import binding from 'zstd-napi/binding.js';
-import { decodeSealedIndex } from '../../src/archive/sealed-index.js';
+import { decodeSealedIndex, encodeSealedIndex, type SealedIndex } from '../../src/archive/sealed-index.js';
 import { IntegrityError } from '../../src/base/errors.js';
 import { openAge } from '../../src/bytes/age-unlock.js';
 import { MemorySource } from '../../src/bytes/memory.js';
 import { checkContent } from '../../src/seal/check-content.js';
 import { createHeader } from '../../src/seal/recipients.js';
 import { sealStream } from '../../src/seal/seal-stream.js';
+import { SeekTableWriter } from '../../src/seal/seek-table.js';
 import { rawHeader } from '../support/raw-tar.js';
 import { samplePath } from '../support/samples.js';
 
@@ -87,6 +88,27 @@ test('a plaintext that is not what was sealed is found, whatever was changed in 
   );
 });
 
+test('an index that contradicts the tar is found: another hash, other entries, another end', async () => {
+  const whole = smallTar(0);
+  const sha256 = createHash('sha256').update(whole).digest('hex');
+  const { entries } = decodeSealedIndex(indexOfSmall(await sealSmall(whole)), 'x', 0, whole.length);
+  const honest = { tar: { size: whole.length, sha256 }, entries, marked: true, capture: null };
+  const first = (entries ?? [])[0];
+  if (first === undefined) throw new Error('the small tar has an entry');
+  expect((await checkContent(withIndex(whole, honest)))?.tar.sha256).toBe(sha256);
+  const lies: [SealedIndex, string][] = [
+    [{ ...honest, tar: { ...honest.tar, sha256: '0'.repeat(64) } }, 'its index says'],
+    [{ ...honest, entries: [{ ...first, name: 'other' }] }, 'does not list'],
+    [{ ...honest, entries: [] }, 'does not list'],
+    [{ ...honest, marked: false }, 'does not list'],
+  ];
+  for (const [lie, problem] of lies) {
+    const checked = checkContent(withIndex(whole, lie));
+    await expect(checked).rejects.toThrow(IntegrityError);
+    await expect(checked).rejects.toThrow(problem);
+  }
+});
+
 test('a plaintext that is cut is never taken for a sealed one', async () => {
   for (const length of [0, 8, 1000, plain.length >> 1, plain.length - 9, plain.length - 1]) {
     expect(await checkContent(new MemorySource(plain.subarray(0, length), 'x'))).toBeUndefined();
@@ -125,4 +147,31 @@ function smallTar(padding: number): Buffer {
 
 async function* chunked(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 70_001) yield bytes.subarray(at, at + 70_001);
+}
+
+/** The plaintext of a sealed file of one frame, with an index of one's own. */
+function withIndex(whole: Uint8Array, index: SealedIndex): MemorySource {
+  const frame = compress(whole, { contentSizeFlag: true, checksumFlag: true });
+  const indexFrame = encodeSealedIndex(index);
+  const table = new SeekTableWriter();
+  table.add(frame.length, whole.length);
+  table.add(indexFrame.length, 0);
+  return new MemorySource(Buffer.concat([frame, indexFrame, table.encode()]), 'x');
+}
+
+/** The decrypted sealed file of a tar. */
+async function sealSmall(whole: Uint8Array): Promise<Buffer> {
+  const identity = await generateX25519Identity();
+  const header = await createHeader({ recipients: [await identityToRecipient(identity)] });
+  const pieces: Uint8Array[] = [];
+  const sink = (each: readonly Uint8Array[]): void =>
+    void pieces.push(...each.map((piece) => Uint8Array.from(piece)));
+  await sealStream({ input: { chunks: chunked(whole) }, name: 'x', header, capture: null, sink });
+  const payload = await openAge(new MemorySource(Buffer.concat(pieces), 'x'), { identities: [identity] });
+  return Buffer.from(await payload.read(0, payload.size));
+}
+
+function indexOfSmall(sealed: Buffer): Buffer {
+  const at = binding.findFrameCompressedSize(sealed);
+  return sealed.subarray(at, at + 8 + sealed.readUInt32LE(at + 4));
 }

@@ -60,7 +60,7 @@ export async function killCaptures(
   const random = randomFrom(seed);
   const figures = { runs, finished: 0, originalOnly: 0, both: 0, sealedOnly: 0, leftovers: 0 };
   try {
-    // how long it takes from the archive being there to its removal, on this machine now
+    // from the archive being there to its removal and the manifest, whichever is last, on this machine now
     let span = 0;
     for (let run = 0; run < runs + 2; run += 1) {
       rmSync(out, { recursive: true, force: true });
@@ -78,7 +78,8 @@ export async function killCaptures(
           const clock = setInterval(() => {
             if (wroteAt === 0) return;
             if (measuring) {
-              if (!existsSync(original)) gone ||= performance.now();
+              const done = !existsSync(original) && existsSync(join(out, `${name}.zst.age.json`));
+              if (done) gone ||= performance.now();
               return;
             }
             if (aimed && !existsSync(join(out, `${name}.zst.age`))) return;
