@@ -162,7 +162,7 @@ function withIndex(whole: Uint8Array, index: SealedIndex): MemorySource {
 /** The decrypted sealed file of a tar. */
 async function sealSmall(whole: Uint8Array): Promise<Buffer> {
   const identity = await generateX25519Identity();
-  const header = await createHeader({ recipients: [await identityToRecipient(identity)] });
+  const header = createHeader({ recipients: [await identityToRecipient(identity)] });
   const pieces: Uint8Array[] = [];
   const sink = (each: readonly Uint8Array[]): void =>
     void pieces.push(...each.map((piece) => Uint8Array.from(piece)));
