@@ -30,7 +30,7 @@ export interface CheckedContent {
 
 /**
  * Reads a sealed file's whole plaintext back, and checks all of it: every encrypted chunk authenticates, every
- * frame decodes with its checksum to the size that the seek table says, the index is the one of the tar that
+ * frame decodes to the size that the seek table says, the index is the one of the tar that
  * comes out, and its hash is that of the tar.
  *
  * @param payload - the decrypted file, as `openAge` gives it

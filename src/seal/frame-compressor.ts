@@ -9,17 +9,22 @@ const FAST_LEVEL = 1;
 const TRIAL_EVERY = 16;
 /** The fast level is taken where it costs less than this in size. */
 const FAST_ENOUGH = 1.004;
-/** Looks for nothing: blocks are stored as they are, with header and checksum as every frame has them. */
-const STORE_LEVEL = -131072;
+/** Content of one raw block; the most that a block may have (RFC 8878, 3.1.1.2.4). */
+const BLOCK_SIZE = 128 * 1024;
+const BLOCK_HEADER = 3;
+/** Magic number, then the frame header: single segment, content size in four bytes (RFC 8878, 3.1.1.1). */
+const STORED_HEADER = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0xa0);
 const PAGE = 4096;
 const SAMPLE = 32;
 const ZEROS = Buffer.alloc(FRAME_SIZE);
 
-/** Compresses single frames: content size in the header, checksum at the end (RFC 8878). */
+/**
+ * Compresses single frames with their content size in the header (RFC 8878). They have no checksums: each chunk of
+ * the age file around them is authenticated, and the tar as a whole has its SHA-256.
+ */
 export class FrameCompressor {
   private readonly packing = context(LEVEL);
   private readonly fast = context(FAST_LEVEL);
-  private readonly storing = context(STORE_LEVEL);
   private readonly trial = new Uint8Array(FRAME_SIZE + FRAME_SIZE / 128);
   private untilTrial = 0;
   private fastEnough = false;
@@ -34,7 +39,7 @@ export class FrameCompressor {
       out.set(this.zeroFrame);
       return this.zeroFrame.length;
     }
-    return this.looksRandom(content) ? this.storing.compress2(out, content) : this.pack(content, out);
+    return this.looksRandom(content) ? storeFrame(content, out) : this.pack(content, out);
   }
 
   private pack(content: Uint8Array, out: Uint8Array): number {
@@ -81,10 +86,27 @@ function isZero(content: Uint8Array): boolean {
   return Buffer.from(content.buffer, content.byteOffset, content.length).equals(ZEROS);
 }
 
+/** A frame of raw blocks: what compressing would not make smaller, at the price of copying it. */
+function storeFrame(content: Uint8Array, out: Uint8Array): number {
+  const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
+  out.set(STORED_HEADER);
+  view.setUint32(STORED_HEADER.length, content.length, true);
+  let at = STORED_HEADER.length + 4;
+  for (let from = 0; from < content.length; from += BLOCK_SIZE) {
+    const block = content.subarray(from, from + BLOCK_SIZE);
+    const last = from + BLOCK_SIZE >= content.length ? 1 : 0;
+    // a 24-bit number, little-endian: last block, type 0 (raw) in two bits, size
+    view.setUint16(at, (last | (block.length << 3)) & 0xffff, true);
+    view.setUint8(at + 2, block.length >> 13);
+    out.set(block, at + BLOCK_HEADER);
+    at += BLOCK_HEADER + block.length;
+  }
+  return at;
+}
+
 function context(level: number): InstanceType<typeof binding.CCtx> {
   const created = new binding.CCtx();
   created.setParameter(binding.CParameter.compressionLevel, level);
-  created.setParameter(binding.CParameter.checksumFlag, 1);
   created.setParameter(binding.CParameter.contentSizeFlag, 1);
   return created;
 }

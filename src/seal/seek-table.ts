@@ -12,7 +12,7 @@ export class SeekTableWriter {
     this.sizes.push(compressedSize, contentSize);
   }
 
-  /** The whole skippable frame, without checksums: each frame has its own. */
+  /** The whole skippable frame, without checksums: age authenticates every chunk. */
   encode(): Uint8Array {
     const frames = this.sizes.length / 2;
     const length = SKIPPABLE_HEADER + frames * ENTRY_SIZE + SEEK_FOOTER_SIZE;

@@ -24,10 +24,7 @@ describe.skipIf(!hasStock(...TOOLS))(stockTitle('stock age and zstd', ...TOOLS),
     const sealed = await coldcase(['seal', `${sample}.tar`, '-R', 'recipients.txt', '-q'], { cwd: dir });
     expect(sealed).toEqual({ code: 0, stdout: '', stderr: '' });
     shell(`age -d -i key.txt ${sample}.tar.zst.age | zstd -d | cmp - ${sample}.tar`, dir);
-    shell(
-      `age -d -i key.txt ${sample}.tar.zst.age > inner.zst; zstd -qt inner.zst; zstd -lv inner.zst | grep XXH64`,
-      dir,
-    );
+    shell(`age -d -i key.txt ${sample}.tar.zst.age | zstd -qt`, dir);
     shell(`age -d -i key.txt ${sample}.tar.zst.age | zstd -d | tar t > /dev/null`, dir);
   });
 

@@ -32,14 +32,14 @@ beforeAll(async () => {
   plain = Buffer.from(await payload.read(0, payload.size));
 });
 
-test('frames of 1 MiB with size and checksum, then the index, then the seek table', () => {
+test('frames of 1 MiB with their size and without checksums, then the index, then the seek table', () => {
   const entries: [number, number][] = [];
   let at = 0;
   let content = 0;
   while (plain.readUInt32LE(at) === 0xfd2fb528) {
     const frame = plain.subarray(at, at + binding.findFrameCompressedSize(plain.subarray(at)));
     const descriptor = frame[4] ?? 0;
-    expect(descriptor & 0x04, 'content checksum flag').toBe(0x04);
+    expect(descriptor & 0x04, 'content checksum flag').toBe(0);
     const size = binding.getFrameContentSize(frame);
     expect(size).toBe(Math.min(MIB, tar.length - content));
     expect(decompress(frame).equals(tar.subarray(content, content + (size ?? 0)))).toBe(true);
