@@ -1,4 +1,4 @@
-import { posix } from 'node:path';
+import { posix, resolve } from 'node:path';
 import { UsageError } from '../base/errors.js';
 import { parseSize } from '../base/size.js';
 import { formatSize } from '../base/units.js';
@@ -23,8 +23,12 @@ export async function runStage(options: StageOptions): Promise<void> {
     throw new UsageError('--stage and --unstage exclude each other');
   }
   const host = await HostRoot.open(options.hostRoot);
-  const directory =
-    options.checkpointDir ?? posix.join(rootDirectory(await loadKubeletConfig(host)), 'checkpoints');
+  const named =
+    options.checkpointDir === undefined
+      ? posix.join(rootDirectory(await loadKubeletConfig(host)), 'checkpoints')
+      : resolve(options.checkpointDir);
+  // mounts are listed without links, so that is how the directory must be called
+  const directory = posix.join(await host.nearest(posix.dirname(named)), posix.basename(named));
   if (options.unstage === true) {
     if (options.yes !== true) await confirm(`Unmount the tmpfs at ${directory}?`);
     await unstage(host, directory);

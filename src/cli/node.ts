@@ -106,7 +106,8 @@ Example:
   coldcase node status --kubeconfig admin.conf --node node-a`;
 
 const CHECKPOINTS_HELP = `
---json: [{file, namespace, pod, container, from: name|config.dump|ambiguous|unknown, time, size, mode, sealed, problem}]
+--json: [{file, namespace, pod, container, from: name|config.dump|ambiguous|unknown, time, size, mode, sealed, problem,
+          kind: file|link|directory|...}]
 A sealed copy is known by its manifest. Removing proves it first: hashes of the archive and of the sealed file.
 
 Examples:

@@ -34,8 +34,8 @@ export type ConfigReport = {
   readonly notCompared: string | null;
 };
 
-/** Values of flags that may be secrets by name; none of the kubelet's own is, but unknown ones may be. */
-const SECRET_FLAG = /token|password|secret/;
+/** Flags whose values may be secrets: headers for a static pod URL, and by their name unknown ones. */
+const SECRET_FLAG = /token|password|secret|^manifest-url-header$/;
 
 /** Merges the configuration, and compares it with what the running kubelet says. */
 export async function configReport(
@@ -134,11 +134,21 @@ export async function nodeRecord(
       runtimeVersion,
       now,
     }),
-    config: options.forRecord ? { ...config, config: masked(config.config) } : config,
+    config: options.forRecord ? maskedReport(config) : config,
     paths: (await inspectPaths(host, configuration, now)).map((path) =>
       options.forRecord ? { ...path, content: null } : { ...path },
     ),
   };
+}
+
+function maskedReport(report: ConfigReport): ConfigReport {
+  const hidden = (value: JsonValue): JsonValue => (value === null ? null : '<masked>');
+  const differences = report.differences?.map((one) =>
+    one.pointer.startsWith('/staticPodURLHeader')
+      ? { ...one, found: hidden(one.found), running: hidden(one.running) }
+      : one,
+  );
+  return { ...report, config: masked(report.config), differences: differences ?? null };
 }
 
 /** The configuration without the values of staticPodURLHeader; the kubelet's own log masks the same. */

@@ -111,10 +111,10 @@ test.skipIf(!root)('node checkpoints: seal all, then prune what is proven (as ro
   const node = ['node', 'checkpoints', '--host-root', host];
   expect((await coldcase([...node, '--seal'], { cwd: out })).code).toBe(2);
   expect((await coldcase([...node, '--prune'], { cwd: out })).code).toBe(2);
-  // one of the files is no archive: sealing stops there, with what was sealed before complete
+  // one of the files is no archive: the others are sealed all the same, and the exit code tells
   const sealing = await coldcase([...node, '--seal', '-r', recipient], { cwd: out });
   expect(sealing.code).toBe(5);
-  expect((await readdir(out)).filter((name) => name.endsWith('.age'))).toHaveLength(1);
+  expect((await readdir(out)).filter((name) => name.endsWith('.age'))).toHaveLength(2);
   const asked = await coldcase([...node, '--prune', '--keep', '0'], { cwd: out });
   expect(asked.code).toBe(2);
   expect(asked.stderr).toContain('no sealed copy is known');
@@ -122,8 +122,8 @@ test.skipIf(!root)('node checkpoints: seal all, then prune what is proven (as ro
   expect(await readdir(directory)).toHaveLength(3);
   const pruned = await coldcase([...node, '--prune', '--keep', '0', '--yes'], { cwd: out });
   expect(pruned.code).toBe(6);
-  expect(pruned.stderr).toContain('2 archives have no proven sealed copy and were kept');
-  expect((await readdir(directory)).sort()).toEqual([LOOPER, PROXY].sort());
+  expect(pruned.stderr).toContain('1 archives have no proven sealed copy and were kept');
+  expect(await readdir(directory)).toEqual([PROXY]);
 });
 
 test.skipIf(!root)('a sealed copy that was changed proves nothing (as root)', async () => {
@@ -158,6 +158,7 @@ test('which archives a rule removes: oldest first, per container', () => {
     mode: '0600',
     sealed: null,
     problem: null,
+    kind: 'file' as const,
   });
   const rows = [row('a', 1), row('b', 2), row('a', 10), row('a', 5), row('b', 20)];
   const now = new Date('2026-11-21T00:00:00Z');
@@ -168,4 +169,15 @@ test('which archives a rule removes: oldest first, per container', () => {
   expect(chosen(undefined, 1)).toEqual(['a-1', 'a-5', 'b-2']);
   expect(chosen(18 * day, 1)).toEqual(['a-1', 'b-2']);
   expect(chosen(7 * day, 3)).toEqual([]);
+  // whose they are is not known: one name is one container, and what is no file is left alone
+  const nobody = { namespace: null, pod: null, container: null, from: 'ambiguous' as const };
+  const named = (file: string, at: number) => ({ ...row('x', at), ...nobody, file });
+  const unknown = [
+    named('checkpoint-p_a-b-c-2026-11-01T00:00:00Z.tar', 1),
+    named('checkpoint-p_a-b-d-2026-11-02T00:00:00Z.tar', 2),
+    named('checkpoint-p_a-b-c-2026-11-03T00:00:00+01:00.tar', 3),
+    { ...named('checkpoint-p_a-b-d-2026-11-01T00:00:00Z.tar', 1), kind: 'link' as const },
+  ];
+  const kept = chooseToPrune(unknown, { olderThan: undefined, keep: 1 }, now);
+  expect(kept.map(({ file }) => file)).toEqual(['checkpoint-p_a-b-c-2026-11-01T00:00:00Z.tar']);
 });

@@ -127,11 +127,56 @@ test('the watchdog: absent, below a second, not fed by old kubelets', async () =
   expect(await period('[Service]\nWatchdogSec=10min\n')).toMatch(/^pass/);
   expect(await period('[Service]\nWatchdogSec=601\n')).toMatch(/^warn: .*longer than 10 minutes/);
   expect(await period('[Service]\nWatchdogSec=0\n')).toMatch(/^pass: off/);
+  expect(await period('[Service]\nWatchdogSec=infinity\n')).toMatch(/^pass: off/);
+  expect(await period('[Service]\nWatchdogSec=1\n')).toMatch(/^pass: WatchdogSec=1 /);
   await writeFile(
     join(copy, 'var/lib/dpkg/status'),
     'Package: kubelet\nStatus: install ok installed\nVersion: 1.31.4-1.1\n',
   );
   expect(await period('[Service]\nWatchdogSec=30s\n')).toMatch(/^fail: .*does not feed it/);
+});
+
+test('eviction thresholds: soft ones count, 0% and 100% are off, what is no quantity is not known', async () => {
+  const copy = await hostCopy('bare');
+  await mkdir(join(copy, 'etc/systemd/system'), { recursive: true });
+  await writeFile(
+    join(copy, 'etc/systemd/system/kubelet.service'),
+    '[Service]\nExecStart=/usr/bin/kubelet --config=/etc/kubelet.yaml\n',
+  );
+  const eviction = async (text: string): Promise<string> => {
+    const head = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
+    await writeFile(join(copy, 'etc/kubelet.yaml'), head + text);
+    const check = (await checksOf(copy)).get('space.eviction');
+    return `${check?.status}: ${check?.found}`;
+  };
+  expect(await eviction('evictionHard: {nodefs.available: "99.9%"}')).toMatch(/^fail: .*already crossed/);
+  expect(await eviction('evictionHard: {nodefs.available: "100%"}')).toMatch(/^pass: DiskPressure below 0 B/);
+  expect(await eviction('evictionHard: {nodefs.available: 1Ki}')).toMatch(/^pass: DiskPressure below 1 KiB/);
+  expect(
+    await eviction('evictionHard: {nodefs.available: 1Ki}\nevictionSoft: {nodefs.available: "99.9%"}'),
+  ).toMatch(/^fail: .*evictionSoft nodefs\.available 99\.9%\): already crossed/);
+  expect(await eviction('evictionHard: {nodefs.available: much}')).toMatch(/^unknown/);
+  expect(await eviction('evictionHard: {memory.available: 1Gi}')).toMatch(/^pass: no threshold/);
+});
+
+test('the file system of a checkpoint directory behind a link is the one that counts', async () => {
+  const copy = await hostCopy('k3s');
+  await mkdir(join(copy, 'var/lib/kubelet'), { recursive: true });
+  await mkdir(join(copy, 'var/lib/rancher/k3s/agent/kubelet'), { recursive: true });
+  await symlink('/var/lib/rancher/k3s/agent/kubelet', join(copy, 'var/lib/kubelet/there'));
+  const host = await HostRoot.open(copy);
+  const target = '/var/lib/rancher/k3s/agent/kubelet/checkpoints';
+  expect(await host.nearest('/var/lib/kubelet/there/checkpoints')).toBe(target);
+  expect(await host.nearest('/no/such/place')).toBe('/no/such/place');
+  const checks = await diagnose(
+    await examine(host, {
+      api: undefined,
+      noApi: undefined,
+      target: undefined,
+      checkpointDirectory: '/var/lib/kubelet/there/checkpoints',
+    }),
+  );
+  expect(checks.find(({ id }) => id === 'plaintext.filesystem')).toMatchObject({ status: 'fail' });
 });
 
 test('the gate by version: off before 1.30, on since, absent before 1.25', async () => {

@@ -4,7 +4,7 @@ import { ColdcaseError } from '../../base/errors.js';
 import { formatTime } from '../../base/units.js';
 import { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { parseCheckpointName } from '../../node/checkpoint-name.js';
-import type { HostRoot } from '../../node/host/root.js';
+import type { FileFacts, HostRoot } from '../../node/host/root.js';
 import { interrupted } from '../interrupt.js';
 import type { KnownCopy } from './copies.js';
 
@@ -22,6 +22,7 @@ export type ArchiveRow = {
   /** The sealed copy whose manifest names this archive; null when none is known. */
   readonly sealed: string | null;
   readonly problem: string | null;
+  readonly kind: FileFacts['kind'];
 };
 
 const ARCHIVE = /\.tar(\.gz|\.zst)?$/;
@@ -50,6 +51,7 @@ export async function listArchives(
       size,
       mode: mode.toString(8).padStart(4, '0'),
       sealed: copy?.path ?? null,
+      kind,
     });
   }
   return rows.sort((a, b) => Date.parse(a.time) - Date.parse(b.time));

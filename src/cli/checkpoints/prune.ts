@@ -14,7 +14,10 @@ export interface PruneRule {
   readonly keep: number | undefined;
 }
 
-/** The archives that a rule removes: per container, oldest first. Those of nobody known are one group. */
+/**
+ * The archives that a rule removes: per container, oldest first. Where it is not known whose they are, those of one
+ * name but for the time are taken for one container's, so that `--keep` keeps too many rather than too few.
+ */
 export function chooseToPrune(
   rows: readonly ArchiveRow[],
   rule: PruneRule,
@@ -22,7 +25,13 @@ export function chooseToPrune(
 ): readonly ArchiveRow[] {
   const groups = new Map<string, ArchiveRow[]>();
   for (const row of rows) {
-    const key = JSON.stringify([row.namespace, row.pod, row.container]);
+    if (row.kind !== 'file') continue; // a link or a directory is no archive to remove
+    const known = row.container !== null && row.namespace !== null;
+    const key = JSON.stringify(
+      known
+        ? [row.namespace, row.pod, row.container]
+        : [row.file.replace(/-\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)\.tar$/, '')],
+    );
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
   return [...groups.values()].flatMap((group) => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { UsageError } from '../../base/errors.js';
+import { ColdcaseError, UsageError } from '../../base/errors.js';
 import { CheckpointDirectory } from '../../kubelet/checkpoint-dir.js';
+import { escapeText } from '../../render/escape.js';
 import { sealFile } from '../../seal/seal-file.js';
 import { resolveOutput, sealedPath } from '../capture/output-place.js';
 import { interrupted } from '../interrupt.js';
@@ -10,7 +11,8 @@ import { VERSION } from '../version.js';
 import type { ArchiveRow } from './list.js';
 
 /**
- * Seals the archives that have no sealed copy yet, and reads each copy back. The originals stay.
+ * Seals the archives that have no sealed copy yet, and reads each copy back. The originals stay. One that cannot be
+ * sealed does not keep the others from it; the first error is thrown when all were tried.
  *
  * @param directory - on this machine
  * @returns archive and sealed file, as made
@@ -26,12 +28,15 @@ export async function sealAll(
   }
   const sealFor = await readSealFor(options, 'the archives');
   const made: { readonly file: string; readonly sealed: string }[] = [];
+  const failures: { readonly file: string; readonly error: ColdcaseError }[] = [];
   const opened = await CheckpointDirectory.open(directory);
   const progress = createProgress(options);
   try {
-    for (const { file } of rows.filter(({ sealed }) => sealed === null)) {
-      const archive = await opened.take(join(opened.path, file));
+    for (const { file } of rows.filter(({ sealed, kind }) => sealed === null && kind === 'file')) {
+      interrupted.throwIfAborted();
+      let archive: Awaited<ReturnType<CheckpointDirectory['take']>> | undefined;
       try {
+        archive = await opened.take(join(opened.path, file));
         const sealed = await sealFile({
           input: { name: file, fd: archive.handle.fd, size: archive.size },
           sealFor,
@@ -44,13 +49,21 @@ export async function sealAll(
         });
         await archive.checkUnchanged();
         made.push({ file, sealed: sealed.path });
+      } catch (error) {
+        if (!(error instanceof ColdcaseError) || interrupted.aborted) throw error;
+        failures.push({ file, error });
       } finally {
-        await archive.close();
+        await archive?.close();
       }
     }
   } finally {
     progress.clear();
     await opened.close();
   }
+  const [first, ...others] = failures;
+  for (const { file, error } of others) {
+    process.stderr.write(`coldcase: not sealed: ${escapeText(`${file}: ${error.message}`)}\n`);
+  }
+  if (first !== undefined) throw first.error;
   return made;
 }

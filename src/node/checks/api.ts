@@ -122,11 +122,21 @@ function probeChecks(probe: Asked, examination: Examination, gate: Check): reado
       unknown('api.right', 'allowed to ask, but there is no checkpoint call', WHY_RIGHT),
     ];
   }
+  if (status !== 404 || isStatusObject(said)) {
+    // the kubelet answers 404 in plain text for a pod that is not there; others did not get so far as to ask it
+    const found = `the question came back with ${status}: ${said}`;
+    return [gate, unknown('api.right', found, WHY_RIGHT, "check the node's name and that its kubelet runs")];
+  }
   const allowed = 'a checkpoint of a pod that cannot exist was not refused for lack of rights';
   return [
     pass('api.gate', 'the kubelet has the checkpoint call', WHY_GATE),
     pass('api.right', `${allowed} (${status}: ${said})`, WHY_RIGHT),
   ];
+}
+
+/** An API server speaks for itself in a Status object, such as when it does not know the node. */
+function isStatusObject(body: string): boolean {
+  return /^\{.*"kind":\s*"Status"/s.test(body);
 }
 
 /** The gate by version and configuration: alpha and off since 1.25, beta and on since 1.30. */

@@ -1,10 +1,12 @@
+import { FormatError } from '../../base/errors.js';
 import { formatDuration, formatSize } from '../../base/units.js';
-import { rootDirectory } from '../config/kubelet.js';
 import type { ContainerFacts } from '../facts/container.js';
 import { atLeast } from '../facts/kernel.js';
-import { field, flag, list, parseJson, text } from '../host/json.js';
+import { field, flag, isObject, parseJson } from '../host/json.js';
+import { deviceManagerFile } from '../paths/catalogue.js';
 import { heldDevices } from '../paths/state-files.js';
 import { type Check, type Examination, type Patient, reporter } from './check.js';
+import { claimCheck, specPodUid } from './claims.js';
 import { containerSpec, podUid } from './manifest.js';
 
 const { pass, warn, fail, unknown } = reporter('container');
@@ -39,7 +41,7 @@ export async function containerChecks(examination: Examination): Promise<readonl
         'what a container holds decides whether CRIU can dump it',
         'run as root on its node',
       ),
-      ...claimCheck(patient),
+      await claimCheck(examination, patient),
     ];
   }
   return [
@@ -50,7 +52,7 @@ export async function containerChecks(examination: Examination): Promise<readonl
     ),
     devices,
     deviceCheck(facts),
-    ...claimCheck(patient),
+    await claimCheck(examination, patient),
     namespaceCheck(facts, patient),
     terminalCheck(facts, patient),
     memoryCheck(facts),
@@ -70,19 +72,31 @@ async function deviceManagerCheck({
   const id = 'container.device-plugins';
   const why =
     'a device that a plugin handed out is state outside the process; CRIU knows only a few (AMD and NVIDIA GPUs by its plugins)';
-  const path = `${rootDirectory(configuration)}/device-plugins/kubelet_internal_checkpoint`;
+  const old = atLeast(kubeletVersion?.text, '1.10');
+  const api =
+    old === undefined
+      ? 'device plugin API v1beta1 (since Kubernetes 1.10; v1alpha1 before)'
+      : old
+        ? `device plugin API v1beta1 of kubelet ${kubeletVersion?.text ?? ''}; v1alpha1 is not supported`
+        : `device plugin API v1alpha1 of kubelet ${kubeletVersion?.text ?? ''}; v1beta1 is not supported`;
+  const path = await deviceManagerFile(host, configuration);
   const found = await host.readText(path);
   if (!found.ok) {
     if (found.reason === 'absent')
-      return pass(id, 'no device manager state: no devices were handed out', why);
+      return pass(id, `${api}; no device manager state, so no devices were handed out`, why);
     return unknown(id, `${path}: ${found.why}`, why, 'run as root');
   }
-  const version = atLeast(kubeletVersion?.text, '1.10') === false ? 'v1alpha1' : 'v1beta1';
   try {
-    const held = heldDevices(parseJson(path, found.value));
-    const uid = patient === undefined ? undefined : podUid(patient.manifest);
+    const state = parseJson(path, found.value);
+    if (!isObject(field(state, 'Data'))) throw new FormatError(path, undefined, 'no Data');
+    const held = heldDevices(state);
+    const uid = patient === undefined ? undefined : (podUid(patient.manifest) ?? specPodUid(patient));
     const own = held.filter(
-      (entry) => patient !== undefined && entry.podUid === uid && entry.container === patient.container,
+      (entry) =>
+        patient !== undefined &&
+        entry.podUid === uid &&
+        uid !== undefined &&
+        entry.container === patient.container,
     );
     if (own.length > 0) {
       const names = own.map(({ resource, devices }) => `${resource} (${devices.length})`).join(', ');
@@ -93,10 +107,10 @@ async function deviceManagerCheck({
         'checkpoint it only with the CRIU plugin for that device, or expect a failure',
       );
     }
-    const api = `device plugin API ${version} (v1alpha1 is not supported by any kubelet since 1.10)`;
     const resources = [...new Set(held.map(({ resource }) => resource))].join(', ') || 'none';
     return pass(id, `${api}; handed out on this node: ${resources}`, why);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
     return warn(
       id,
       `${path} is not what the kubelet writes`,
@@ -129,19 +143,6 @@ function deviceCheck(facts: ContainerFacts): Check {
   if (!facts.complete)
     return unknown(id, 'none seen, but not all processes could be looked into', why, 'run as root');
   return pass(id, 'no devices or descriptors that CRIU cannot dump', why);
-}
-
-function claimCheck({ manifest, container }: Patient): readonly Check[] {
-  const id = 'container.dra';
-  const why = 'a dynamic resource allocation claim gives the container devices';
-  if (manifest === null)
-    return [unknown(id, "the pod's manifest is not known", why, 'give the connection flags of capture')];
-  const claims = list(containerSpec(manifest, container) ?? null, 'resources', 'claims');
-  if (claims.length === 0) return [pass(id, 'no resource claims', why)];
-  const names = claims.map((claim) => text(claim, 'name') ?? '?').join(', ');
-  return [
-    warn(id, `it has the resource claims ${names}`, why, 'see what device each claim gives; CRIU may refuse'),
-  ];
 }
 
 function namespaceCheck(facts: ContainerFacts, { manifest }: Patient): Check {

@@ -24,7 +24,7 @@ export function criuOptionChecks({ criu, runtime, patient }: Examination): reado
       set: criu.options.get('tcp-established'),
       need: facts?.establishedTcp,
       complete: facts?.complete ?? false,
-      words: (count) => held(count, 'established TCP connection'),
+      words: (count) => held(count, 'open TCP connection'),
       read,
       file,
     }),

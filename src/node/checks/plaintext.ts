@@ -12,7 +12,7 @@ export async function plaintextChecks(examination: Examination): Promise<readonl
     swapCheck(examination),
     kubeletSwapCheck(examination),
     await directoryCheck(examination),
-    fileSystemCheck(examination),
+    await fileSystemCheck(examination),
     await leftoverCheck(examination),
     await coreCheck(examination),
   ];
@@ -83,12 +83,12 @@ async function directoryCheck({ host, checkpointDirectory }: Examination): Promi
   return pass(id, found, why);
 }
 
-function fileSystemCheck({ mounts, checkpointDirectory }: Examination): Check {
+async function fileSystemCheck({ host, mounts, checkpointDirectory }: Examination): Promise<Check> {
   const id = 'plaintext.filesystem';
   const why =
     'plaintext that lands on a network file system has left the node; in memory it never touches a disk';
   if (!mounts.ok) return unknown(id, `mounts are not known: ${mounts.why}`, why);
-  const mount = mountOf(mounts.value, checkpointDirectory);
+  const mount = mountOf(mounts.value, await host.nearest(checkpointDirectory));
   if (mount === undefined) return unknown(id, 'its mount is not known', why);
   const found = `${mount.type} from ${mount.source} at ${mount.point}`;
   if (isMemory(mount.type)) {

@@ -59,16 +59,29 @@ function evictionCheck(
   need: number | undefined,
 ): Check {
   const id = 'space.eviction';
-  const why = 'below its threshold the kubelet reports DiskPressure and evicts pods, perhaps the very one';
-  const value = setting(configuration, 'evictionHard', 'nodefs.available');
-  const threshold = thresholdBytes(value, space.size);
-  if (threshold === undefined) return unknown(id, `nodefs.available is ${String(value ?? 'not set')}`, why);
-  const margin = space.free - threshold - (need ?? 0);
-  const words = `DiskPressure below ${formatSize(threshold)} (nodefs.available ${String(value)})`;
+  const why = 'below a threshold the kubelet reports DiskPressure and evicts pods, perhaps the very one';
+  const thresholds: { readonly words: string; readonly bytes: number }[] = [];
+  for (const kind of ['evictionHard', 'evictionSoft']) {
+    const value = setting(configuration, kind, 'nodefs.available');
+    if (value === undefined) continue;
+    const bytes = thresholdBytes(value, space.size);
+    if (bytes === undefined) return unknown(id, `${kind} nodefs.available is ${String(value)}`, why);
+    thresholds.push({ words: `${kind} nodefs.available ${String(value)}`, bytes });
+  }
+  // the first that is crossed; a soft one, too, means DiskPressure at once, only the evicting waits
+  const first = thresholds.reduce<(typeof thresholds)[number] | undefined>(
+    (most, one) => (most === undefined || one.bytes > most.bytes ? one : most),
+    undefined,
+  );
+  if (first === undefined) return pass(id, 'no threshold is set for nodefs.available', why);
+  const margin = space.free - first.bytes - (need ?? 0);
+  const words = `DiskPressure below ${formatSize(first.bytes)} (${first.words})`;
   const where = posix.normalize(host.directory) === '/' ? '' : ', by the file system that the root lies on';
   if (margin < 0) {
     const crossed =
-      need !== undefined && space.free > threshold ? 'the archive itself would cross it' : 'already crossed';
+      need !== undefined && space.free > first.bytes
+        ? 'the archive itself would cross it'
+        : 'already crossed';
     return fail(
       id,
       `${words}: ${crossed}${where}`,
@@ -83,9 +96,10 @@ function evictionCheck(
   );
 }
 
-/** An eviction threshold in bytes: `10%` of the size, `1Gi`, `500M`. */
+/** An eviction threshold in bytes: `10%` of the size, `1Gi`, `500M`; 0% and 100% switch it off, as in the kubelet. */
 export function thresholdBytes(value: JsonValue | undefined, size: number): number | undefined {
   if (typeof value !== 'string') return undefined;
+  if (value === '100%') return 0;
   const percent = /^(\d+(?:\.\d+)?)%$/.exec(value);
   if (percent !== null) return (size * Number(percent[1])) / 100;
   const quantity = /^(\d+(?:\.\d+)?)([KMGTP]i?|k)?$/.exec(value);

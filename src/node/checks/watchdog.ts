@@ -30,8 +30,13 @@ function periodCheck({ configuration, patient, kubeletVersion }: Examination, wh
       why,
       'WatchdogSec=30s',
     );
-  if (seconds === 0) return pass(id, `off: no WatchdogSec in ${unit?.file ?? 'its unit'}`, why);
   const found = `WatchdogSec=${set?.value ?? ''} in ${set?.source ?? ''}`;
+  // systemd takes both for off (timestamp_is_set in service_start_watchdog)
+  if (seconds === 0 || seconds === Number.POSITIVE_INFINITY) {
+    const off =
+      set === undefined || set.value === '' ? `no WatchdogSec in ${unit?.file ?? 'its unit'}` : found;
+    return pass(id, `off: ${off}`, why);
+  }
   if (seconds < 1)
     return fail(id, `${found}: below 1 s, which the kubelet does not support`, why, 'WatchdogSec=30s');
   if (configuration.start.flavour === 'kubelet' && atLeast(kubeletVersion?.text, '1.32') === false) {

@@ -10,8 +10,10 @@ export interface ContainerFacts {
   /** Memory that a dump must write, in bytes: anonymous and shared pages, and what is swapped out. */
   readonly memory: number;
   readonly swapped: number;
+  /** TCP connections of which CRIU wants `tcp-established`: all states with a peer. */
   readonly establishedTcp: number;
-  readonly locks: number;
+  /** File locks; undefined when /proc/locks cannot be read. */
+  readonly locks: number | undefined;
   /** Deleted files that are still open or mapped; size in bytes, undefined where it could not be read. */
   readonly deleted: readonly { readonly path: string; readonly size: number | undefined }[];
   readonly terminal: boolean;
@@ -152,22 +154,28 @@ async function mappedFiles(host: HostRoot, pid: number): Promise<readonly string
   return [...new Set(paths.filter((path) => path !== undefined))];
 }
 
-/** TCP connections in state ESTABLISHED (01) whose socket one of the processes holds. */
+/**
+ * States of include/net/tcp_states.h that CRIU takes for connected (can_dump_inet_sk): ESTABLISHED, SYN_SENT,
+ * FIN_WAIT1 and 2, CLOSE_WAIT, LAST_ACK, CLOSING. Listening sockets need nothing.
+ */
+const CONNECTED: ReadonlySet<string> = new Set(['01', '02', '04', '05', '08', '09', '0B']);
+
+/** TCP connections whose socket one of the processes holds. */
 async function established(host: HostRoot, pid: number, sockets: ReadonlySet<string>): Promise<number> {
   let count = 0;
   for (const table of ['tcp', 'tcp6']) {
     const text = await host.readText(`/proc/${pid}/net/${table}`, 16 << 20);
     for (const line of text.ok ? text.value.split('\n').slice(1) : []) {
       const words = line.trim().split(/\s+/);
-      if (words[3] === '01' && sockets.has(words[9] ?? '')) count += 1;
+      if (CONNECTED.has(words[3] ?? '') && sockets.has(words[9] ?? '')) count += 1;
     }
   }
   return count;
 }
 
-async function countLocks(host: HostRoot, pids: ReadonlySet<number>): Promise<number> {
+async function countLocks(host: HostRoot, pids: ReadonlySet<number>): Promise<number | undefined> {
   const text = await host.readText('/proc/locks', 16 << 20);
-  if (!text.ok) return 0;
+  if (!text.ok) return undefined;
   return text.value.split('\n').filter((line) => {
     const match = /^\d+:\s+(?:POSIX|FLOCK|OFDLCK|LEASE)\s+\S+\s+\S+\s+(\d+)\s/.exec(line);
     return match !== null && pids.has(Number(match[1]));

@@ -197,6 +197,19 @@ export class HostRoot {
     }
   }
 
+  /** The path without links, or the one that its nearest existing parent leads to, as far as that can be told. */
+  async nearest(path: string): Promise<string> {
+    let at = posix.normalize(path);
+    let rest = '';
+    for (;;) {
+      const resolved = await this.resolve(at);
+      if (resolved.ok) return posix.join(resolved.value, rest);
+      if (resolved.reason !== 'absent' || posix.dirname(at) === at) return path;
+      rest = posix.join(posix.basename(at), rest);
+      at = posix.dirname(at);
+    }
+  }
+
   /** Space where `path` lies, or where its nearest existing parent does. */
   async space(path: string): Promise<Found<SpaceFacts>> {
     for (let at = posix.normalize(path); ; at = posix.dirname(at)) {

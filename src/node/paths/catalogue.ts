@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { JsonValue } from '../../render/table.js';
 import { type KubeletConfiguration, kubeletFlag, rootDirectory, setting } from '../config/kubelet.js';
+import type { HostRoot } from '../host/root.js';
 import { settingsOf } from '../host/systemd.js';
 
 /** What a path is for; it decides how its permissions are judged and whether it is parsed. */
@@ -59,12 +60,10 @@ export function kubeletPaths(configuration: KubeletConfiguration): readonly Know
     known('dynamic resource allocation state', below('dra_manager_state'), 'state'),
     known('allocated pod resources', below('allocated_pods_state'), 'state'),
     known('actuated pod resources', below('actuated_pods_state'), 'state'),
-    known('device plugins', below('device-plugins'), 'directory', { role: 'socket', suffix: /\.sock$/ }),
-    known(
-      'device manager state',
-      below('device-plugins/kubelet_internal_checkpoint'),
-      'device manager state',
-    ),
+    ...pluginDirectories(configuration).flatMap((directory) => [
+      known('device plugins', directory, 'directory', { role: 'socket', suffix: /\.sock$/ }),
+      known('device manager state', posix.join(directory, DEVICE_STATE), 'device manager state'),
+    ]),
     known('pod resources API', below('pod-resources'), 'directory', { role: 'socket', suffix: /\.sock$/ }),
     known('plugin registration', below('plugins_registry'), 'directory', {
       role: 'socket',
@@ -84,6 +83,31 @@ export function kubeletPaths(configuration: KubeletConfiguration): readonly Know
     known('lock file', flag('lock-file') ?? '/var/run/kubelet.lock', 'lock'),
   ];
   return paths.filter((path) => path !== undefined);
+}
+
+const DEVICE_STATE = 'kubelet_internal_checkpoint';
+
+/**
+ * Where device plugins meet the kubelet. The reference puts the directory below the root directory, but the kubelet
+ * has it compiled in (DevicePluginPath of the device plugin API), so with another root directory both count.
+ */
+function pluginDirectories(configuration: KubeletConfiguration): readonly string[] {
+  return [
+    ...new Set([
+      posix.join(rootDirectory(configuration), 'device-plugins'),
+      '/var/lib/kubelet/device-plugins',
+    ]),
+  ];
+}
+
+/** The device manager's checkpoint file: the first that is there, else where the reference has it. */
+export async function deviceManagerFile(
+  host: HostRoot,
+  configuration: KubeletConfiguration,
+): Promise<string> {
+  const files = pluginDirectories(configuration).map((directory) => posix.join(directory, DEVICE_STATE));
+  for (const file of files) if (await host.exists(file)) return file;
+  return files[0] ?? DEVICE_STATE;
 }
 
 function unitPaths(configuration: KubeletConfiguration): readonly (KnownPath | undefined)[] {

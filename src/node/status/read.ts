@@ -72,7 +72,7 @@ async function localStatus(
   return {
     name,
     from: 'this node',
-    labels: localLabels(configuration, name).map((label) => ({ ...label })),
+    labels: localLabels(configuration, name, await architecture(host)).map((label) => ({ ...label })),
     taints: [],
     unschedulable: null,
     addresses: localAddresses(host, configuration, name),
@@ -102,13 +102,21 @@ async function readSwap(host: HostRoot, configuration: KubeletConfiguration): Pr
   };
 }
 
-function localLabels(configuration: KubeletConfiguration, name: string): ReturnType<typeof describeLabel>[] {
+function localLabels(
+  configuration: KubeletConfiguration,
+  name: string,
+  arch: string | null,
+): ReturnType<typeof describeLabel>[] {
   const given = kubeletFlag(configuration, 'node-labels')?.value ?? '';
   const labels = given.split(',').flatMap((pair) => {
     const at = pair.indexOf('=');
     return at > 0 ? [describeLabel(pair.slice(0, at), pair.slice(at + 1))] : [];
   });
-  const own = [describeLabel('kubernetes.io/hostname', name), describeLabel('kubernetes.io/os', 'linux')];
+  const own = [
+    ...(arch === null ? [] : [describeLabel('kubernetes.io/arch', arch)]),
+    describeLabel('kubernetes.io/hostname', name),
+    describeLabel('kubernetes.io/os', 'linux'),
+  ];
   return [...own, ...labels.map((label) => ({ ...label, setBy: `${label.setBy}; here by --node-labels` }))];
 }
 
@@ -141,11 +149,27 @@ async function localInfo(host: HostRoot, facts: LocalFacts): Promise<NodeStatus[
     kernelVersion: kernel.release ?? null,
     osImage: pretty ?? null,
     operatingSystem: 'linux',
-    architecture: (await line('/proc/sys/kernel/arch')) ?? (host.isThisMachine ? process.arch : null),
+    architecture: await architecture(host),
     kubeletVersion: facts.kubeletVersion ?? null,
     containerRuntimeVersion: facts.runtimeVersion ?? null,
   };
 }
+
+/** The architecture as Kubernetes (and Go) call it; undefined names are left as they are. */
+async function architecture(host: HostRoot): Promise<string | null> {
+  const found = await host.readText('/proc/sys/kernel/arch', 256);
+  const name = found.ok ? found.value.trim() : host.isThisMachine ? process.arch : undefined;
+  if (name === undefined || name === '') return null;
+  return GO_ARCHITECTURES[name] ?? name;
+}
+
+const GO_ARCHITECTURES: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  x64: 'amd64',
+  aarch64: 'arm64',
+  i686: '386',
+  ia32: '386',
+};
 
 /** Capacity as the machine has it, and what of it is left for pods: less what is reserved and kept from eviction. */
 async function resources(

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Check } from '../../../src/node/checks/check.js';
+import { diagnose } from '../../../src/node/doctor.js';
+import { examine } from '../../../src/node/examine.js';
+import { HostRoot } from '../../../src/node/host/root.js';
 import { coldcase } from '../../support/coldcase.js';
 import { hostFixture } from '../../support/hosts.js';
 import { startApiServer } from '../../support/kubelet/api-server.js';
@@ -164,4 +167,39 @@ test("node config is compared with the stand-in's /configz", async () => {
   const report = JSON.parse(stdout);
   expect(report.notCompared).toBeNull();
   expect(report.differences.map(({ setting }: { setting: string }) => setting)).toContain('maxPods');
+});
+
+test('an answer that is not the kubelet refusing a pod proves no right', async () => {
+  const answers = async (status: number, body: string): Promise<readonly (Check | undefined)[]> => {
+    const host = await HostRoot.open(hostFixture('bare'));
+    const checks = await diagnose(
+      await examine(host, {
+        api: {
+          where: 'api.example:6443',
+          via: 'api-server',
+          credentials: "a test's",
+          credentialsEnd: undefined,
+          node: 'node-a',
+          kubeletPath: (...segments) => `/${segments.join('/')}`,
+          request: async (method) => (method === 'GET' ? { status: 200, body: 'ok' } : { status, body }),
+          kubeletVersion: async () => 'v1.36.0',
+        },
+        noApi: undefined,
+        target: undefined,
+      }),
+    );
+    return ['api.gate', 'api.right'].map((id) => checks.find((check) => check.id === id));
+  };
+  const notFound = '{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}';
+  for (const [status, body] of [
+    [503, 'error trying to reach service: dial tcp: connection refused'],
+    [500, 'oops'],
+    [404, notFound],
+  ] as const) {
+    const [gate, right] = await answers(status, body);
+    expect(right, body).toMatchObject({ status: 'unknown' });
+    expect(gate?.found).toContain('ContainerCheckpoint is on by default');
+  }
+  const [gate, right] = await answers(404, 'pod does not exist');
+  expect([gate?.status, right?.status]).toEqual(['pass', 'pass']);
 });

@@ -87,6 +87,7 @@ async function diagnosis(root: string, api: ExamineOptions['api']): Promise<Read
 test('a plain container: nothing in the way, and how large and how long', async () => {
   const root = await hostCopy('bare');
   await hostNamespaces(root);
+  await writeFile(join(root, 'proc/locks'), '');
   await process(root, 4000, { 0: '/dev/null', 1: 'pipe:[5]', 2: 'pipe:[6]', 3: 'socket:[111]' });
   const checks = await diagnosis(root, kubelet(pod({})));
   for (const id of [
@@ -136,14 +137,12 @@ test('a difficult one: connections, locks, deleted files, GPU, terminal, host na
   const manifest = pod({ tty: true, resources: { claims: [{ name: 'gpu' }] } }, { hostNetwork: true });
   const checks = await diagnosis(root, kubelet(manifest));
   const status = (id: string) => `${checks.get(id)?.status}: ${checks.get(id)?.found}`;
-  expect(status('criu.tcp-established')).toBe(
-    'fail: not set, and this container has 1 established TCP connection',
-  );
+  expect(status('criu.tcp-established')).toBe('fail: not set, and this container has 1 open TCP connection');
   expect(status('criu.file-locks')).toBe('fail: not set, and this container has 1 file lock');
   expect(status('criu.ghost-limit')).toContain("unknown: 1 MiB (CRIU's default); 1 deleted files");
   expect(status('container.devices')).toBe('fail: it uses a GPU: /dev/nvidia0');
   expect(status('container.device-plugins')).toBe('fail: this container holds nvidia.com/gpu (1)');
-  expect(status('container.dra')).toBe('warn: it has the resource claims gpu');
+  expect(status('container.dra')).toBe('warn: it has resource claims: gpu: not prepared');
   expect(status('container.namespaces')).toBe('warn: shares net with the host (hostNetwork)');
   expect(status('container.terminal')).toContain('warn');
 });
@@ -260,4 +259,130 @@ test('what may not be looked into is not known, and not taken for nothing', asyn
   ]) {
     expect(checks.get(id), id).toMatchObject({ status: 'unknown' });
   }
+});
+
+test('a connection that is being closed is one that CRIU refuses; a listening socket and TIME_WAIT are none', async () => {
+  const found = async (state: string): Promise<string | undefined> => {
+    const root = await hostCopy('bare');
+    const table = `head\n   0: 0100007F:1F90 0100007F:9999 ${state} 0:0 0:0 0 0 0 222 1\n`;
+    await process(root, 4000, { 3: 'socket:[222]' }, { 'net/tcp': table });
+    return (await diagnosis(root, kubelet(pod({})))).get('criu.tcp-established')?.status;
+  };
+  for (const state of ['01', '02', '04', '05', '08', '09', '0B'])
+    expect(await found(state), state).toBe('fail');
+  for (const state of ['06', '07', '0A']) expect(await found(state), state).toBe('pass');
+});
+
+test('locks that cannot be read are not taken for none', async () => {
+  const root = await hostCopy('bare');
+  await process(root, 4000, {});
+  await rm(join(root, 'proc/locks'), { force: true });
+  const checks = await diagnosis(root, kubelet(pod({})));
+  expect(checks.get('criu.file-locks')).toMatchObject({ status: 'warn' });
+});
+
+test('resource claims: matched with what the kubelet has prepared, by pod, namespace, claim and request', async () => {
+  const root = await hostCopy('bare');
+  await process(root, 4000, {});
+  const path = join(root, 'var/lib/kubelet/dra_manager_state');
+  await mkdir(dirname(path), { recursive: true });
+  const device = (DeviceName: string, ...RequestNames: readonly string[]) => ({
+    PoolName: 'node-a',
+    DeviceName,
+    RequestNames,
+  });
+  const claim = (ClaimName: string, Namespace: string, uid: string) => ({
+    ClaimUID: 'c',
+    ClaimName,
+    Namespace,
+    PodUIDs: { [uid]: {} },
+    DriverState: { 'gpu.example.com': { Devices: [device('gpu-0', 'big'), device('gpu-1', 'small/first')] } },
+  });
+  const claims = [
+    claim('payments-gpu-x7', 'prod', UID),
+    claim('payments-gpu-x7', 'test', UID),
+    claim('other', 'prod', '1'),
+  ];
+  const manifest = (request?: string): object => {
+    const one = pod({
+      resources: { claims: [{ name: 'gpu', ...(request === undefined ? {} : { request }) }] },
+    });
+    return {
+      ...one,
+      status: {
+        containerStatuses: [{ name: 'api', containerID: `containerd://${ID}` }],
+        resourceClaimStatuses: [{ name: 'gpu', resourceClaimName: 'payments-gpu-x7' }],
+      },
+    };
+  };
+  const state = (key: string): string =>
+    JSON.stringify({ Data: JSON.stringify({ kind: 'DRACheckpoint', [key]: claims }), Checksum: 1 });
+  const dra = async (...pods: readonly object[]) =>
+    (await diagnosis(root, kubelet(...pods))).get('container.dra');
+  for (const text of [state('ClaimInfoStateList'), state('Entries'), JSON.stringify({ entries: claims })]) {
+    await writeFile(path, text);
+    expect(await dra(manifest())).toMatchObject({
+      status: 'warn',
+      found:
+        'it has resource claims: gpu: payments-gpu-x7 gives gpu.example.com/node-a/gpu-0 and gpu.example.com/node-a/gpu-1',
+    });
+  }
+  expect((await dra(manifest('big')))?.found).toMatch(/gives gpu\.example\.com\/node-a\/gpu-0$/);
+  expect((await dra(manifest('small')))?.found).toMatch(/gives gpu\.example\.com\/node-a\/gpu-1$/);
+  expect(await dra(pod({}))).toMatchObject({ status: 'pass', found: 'no resource claims' });
+  await writeFile(path, '{"Data":"{"}');
+  expect(await dra(manifest())).toMatchObject({ status: 'warn' });
+  expect((await dra(manifest()))?.found).toContain('is not what the kubelet writes');
+});
+
+test("without the manifest, the pod's UID of the OCI spec finds its claims and devices", async () => {
+  const root = await hostCopy('kubeadm');
+  await process(root, 4000, {});
+  const claims = [{ ClaimName: 'g', Namespace: 'prod', PodUIDs: { [UID]: {} }, DriverState: {} }];
+  await writeFile(join(root, 'var/lib/kubelet/dra_manager_state'), JSON.stringify({ entries: claims }));
+  const server = await startRuntime(join(root, 'run/containerd/containerd.sock'), {
+    name: 'containerd',
+    version: 'v2.1.9',
+    checkpoint: { status: 5, message: 'not found' },
+    container: {
+      id: ID,
+      info: { pid: 4000, runtimeSpec: { annotations: { 'io.kubernetes.cri.sandbox-uid': UID } } },
+    },
+  });
+  try {
+    const checks = await diagnosis(root, undefined);
+    expect(checks.get('container.dra')?.found).toBe('its pod has claims, perhaps for it: g gives no devices');
+    expect(checks.get('container.device-plugins')?.found).toBe('this container holds nvidia.com/gpu (1)');
+  } finally {
+    await server.close();
+  }
+});
+
+test('the device plugin directory is compiled in: with another root directory it is still looked into', async () => {
+  const root = await hostCopy('k3s');
+  const path = join(root, 'var/lib/kubelet/device-plugins/kubelet_internal_checkpoint');
+  await mkdir(dirname(path), { recursive: true });
+  const entry = { PodUID: UID, ContainerName: 'api', ResourceName: 'amd.com/gpu', DeviceIDs: { '0': ['a'] } };
+  await writeFile(path, JSON.stringify({ Data: { PodDeviceEntries: [entry] }, Checksum: 1 }));
+  await process(root, 4000, {});
+  const found = async () => (await diagnosis(root, kubelet(pod({})))).get('container.device-plugins');
+  expect((await found())?.found).toBe('this container holds amd.com/gpu (1)');
+  await writeFile(path, '[]');
+  expect(await found()).toMatchObject({ status: 'warn' });
+});
+
+test('init and ephemeral containers, too: their own field, then the pod, privileged always unconfined', () => {
+  const spec = {
+    securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [{ name: 'api' }],
+    initContainers: [{ name: 'init', securityContext: { seccompProfile: { type: 'Unconfined' } } }],
+    ephemeralContainers: [{ name: 'debug', securityContext: { privileged: true } }, { name: 'plain' }],
+  };
+  const type = (name: string) => seccompProfile({ spec }, name, false).type;
+  expect([type('api'), type('init'), type('debug'), type('plain')]).toEqual([
+    'RuntimeDefault',
+    'Unconfined',
+    'Unconfined',
+    'RuntimeDefault',
+  ]);
 });

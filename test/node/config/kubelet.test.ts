@@ -2,6 +2,7 @@ import { cp, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { FormatError } from '../../../src/base/errors.js';
 import { parseConfigText } from '../../../src/node/config/document.js';
 import {
   effective,
@@ -167,6 +168,17 @@ test('YAML as Go reads it: 1.1 booleans, no sexagesimal numbers or dates, no ali
   const bomb = `a0: &a0 [x]\n${Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(9)}]`).join('\n')}`;
   expect(() => parseConfigText('x', bomb)).toThrow();
   expect(() => parseConfigText('x', '['.repeat(50_000))).toThrow();
+});
+
+test('keys without end, brackets without end: refused at once; a key twice, wherever it is', () => {
+  const many = Array.from({ length: 20_000 }, (_, at) => `k${at}: 1`).join('\n');
+  const begin = performance.now();
+  expect(parseConfigText('x', many)).toHaveProperty('k19999', 1);
+  expect(performance.now() - begin).toBeLessThan(5000);
+  expect(() => parseConfigText('x', `${many}\nk7: 2`)).toThrow('unique');
+  expect(() => parseConfigText('x', 'a:\n  - {b: 1, c: 2, "b": 3}')).toThrow('unique');
+  expect(() => parseConfigText('x', '['.repeat(300_000))).toThrow('more than 262144 characters');
+  expect(() => parseConfigText('x', `a: ${'['.repeat(200_000)}`)).toThrow(FormatError);
 });
 
 test('any bytes parse or throw a typed error', () => {

@@ -59,6 +59,12 @@ test('damaged protobuf answers end in an error or a message', () => {
   );
 });
 
+test("systemd's other ways to write times", () => {
+  expect(
+    ['0.5', '.5s', '5.', '2M', '1y', '3 months', '1000000μs', '1min30', '2min 1'].map(parseTimeSpan),
+  ).toEqual([0.5, 0.5, 5, 2 * 2_629_800, 31_557_600, 3 * 2_629_800, 1, 90, 121]);
+});
+
 test('a unit: continued lines, comments, lists that begin anew', () => {
   const settings = [
     ...parseUnit('[Service]\nExecStart=/a \\\n  # no\n  b\n; c\nExecStart=\n[X]\nk = v\n', 'u'),
