@@ -13,11 +13,14 @@ const MAX_EXTENTS = 1_000_000;
 
 /**
  * Deleted files that processes have open, mapped or as their executable. CRIU keeps their contents as "ghost files"
- * and says in remap-fpath.img whose path they are.
+ * and says in remap-fpath.img whose path they are. One that makes no sense is reported; the others are found.
  */
-export async function* deletedFiles(checkpoint: Checkpoint, holders: Holders): AsyncGenerator<Recovered> {
-  const folder = await checkpoint.images.folder();
-  const { files, remaps } = await checkpoint.fileTable();
+export async function* deletedFiles(
+  checkpoint: Checkpoint,
+  holders: Holders,
+  report: (error: unknown) => void,
+): AsyncGenerator<Recovered> {
+  const { remaps } = await checkpoint.fileTable();
   /** By ghost, the ids of the files that are it. */
   const ghosts = new Map<number, number[]>();
   for (const remap of remaps.values()) {
@@ -25,29 +28,45 @@ export async function* deletedFiles(checkpoint: Checkpoint, holders: Holders): A
     ghosts.set(remap.remap_id, [...(ghosts.get(remap.remap_id) ?? []), remap.orig_id]);
   }
   for (const [ghost, ids] of ghosts) {
-    const image = await checkpoint.images.open('GHOST_FILE', `ghost-file-${ghost.toString(16)}`);
-    if (image === undefined) continue;
-    const { value: head, extra } = await image.head();
-    if ((head.mode & S_IFMT) !== S_IFREG) continue; // a directory, FIFO, device or link holds no data
-    const data =
-      extra?.kind === 'bytes' ? [{ at: 0, length: extra.data.length, from: extra.data.offset }] : [];
-    const extents = head.chunks === true ? await chunkExtents(image) : data;
-    const last = extents.at(-1);
-    const end = last === undefined ? 0 : last.at + last.length;
-    const size = head.size === undefined ? end : requireSize(head.size, image.name);
-    if (end > size) throw new FormatError(image.name, undefined, `has data behind its ${size} bytes`);
-    const name = ids.map((id) => files.get(id)?.reg?.name).find((path) => path !== undefined) ?? '';
-    const who = holders.ofFiles(ids);
-    const kind = who.some(({ by }) => by === 'exe') ? 'deleted-executable' : 'deleted-file';
-    yield {
-      ...{ kind, name, size, holders: who, mode: head.mode & 0o7777 },
-      ...{ owner: { uid: head.uid, gid: head.gid }, mtime: modified(head) },
-      image: `${folder}ghost-file-${ghost.toString(16)}.img`,
-      path: safePath('deleted', name),
-      runs: extents.map(({ at, length }) => ({ offset: at, length })),
-      open: () => extentSource(image.source, extents, size, name),
-    };
+    try {
+      const found = await ghostFile(checkpoint, holders, ghost, ids);
+      if (found !== undefined) yield found;
+    } catch (error) {
+      report(error);
+    }
   }
+}
+
+/** One ghost file by its number; undefined when the archive does not hold it, or it is one without contents. */
+async function ghostFile(
+  checkpoint: Checkpoint,
+  holders: Holders,
+  ghost: number,
+  ids: readonly number[],
+): Promise<Recovered | undefined> {
+  const folder = await checkpoint.images.folder();
+  const { files } = await checkpoint.fileTable();
+  const image = await checkpoint.images.open('GHOST_FILE', `ghost-file-${ghost.toString(16)}`);
+  if (image === undefined) return undefined;
+  const { value: head, extra } = await image.head();
+  if ((head.mode & S_IFMT) !== S_IFREG) return undefined; // a directory, FIFO, device or link holds no data
+  const data = extra?.kind === 'bytes' ? [{ at: 0, length: extra.data.length, from: extra.data.offset }] : [];
+  const extents = head.chunks === true ? await chunkExtents(image) : data;
+  const last = extents.at(-1);
+  const end = last === undefined ? 0 : last.at + last.length;
+  const size = head.size === undefined ? end : requireSize(head.size, image.name);
+  if (end > size) throw new FormatError(image.name, undefined, `has data behind its ${size} bytes`);
+  const name = ids.map((id) => files.get(id)?.reg?.name).find((path) => path !== undefined) ?? '';
+  const who = holders.ofFiles(ids);
+  const kind = who.some(({ by }) => by === 'exe') ? 'deleted-executable' : 'deleted-file';
+  return {
+    ...{ kind, name, size, holders: who, mode: head.mode & 0o7777 },
+    ...{ owner: { uid: head.uid, gid: head.gid }, mtime: modified(head) },
+    image: `${folder}ghost-file-${ghost.toString(16)}.img`,
+    path: safePath('deleted', name),
+    runs: extents.map(({ at, length }) => ({ offset: at, length })),
+    open: () => extentSource(image.source, extents, size, name),
+  };
 }
 
 /** The parts of a sparse ghost file, ascending. */

@@ -10,7 +10,12 @@ import type { Recovered } from './recovered.js';
 import { memfds, sysvSegments } from './shared-memory.js';
 import { tmpfsFiles } from './tmpfs.js';
 
-type Finder = (checkpoint: Checkpoint, holders: Holders) => AsyncGenerator<Recovered>;
+/** Yields what it finds; goes on behind what it reports, where it can. */
+type Finder = (
+  checkpoint: Checkpoint,
+  holders: Holders,
+  report: (error: unknown) => void,
+) => AsyncGenerator<Recovered>;
 
 /** In the order in which they are listed. */
 const FINDERS: readonly Finder[] = [
@@ -33,13 +38,16 @@ export async function* recoverObjects(
   checkpoint: Checkpoint,
   onProblem: (problem: ColdcaseError) => void,
 ): AsyncGenerator<Recovered> {
+  const report = (error: unknown): void => {
+    if (!(error instanceof ColdcaseError) || error instanceof InterruptedError) throw error;
+    onProblem(error);
+  };
   const holders = await findHolders(checkpoint);
   for (const finder of FINDERS) {
     try {
-      yield* finder(checkpoint, holders);
+      yield* finder(checkpoint, holders, report);
     } catch (error) {
-      if (!(error instanceof ColdcaseError) || error instanceof InterruptedError) throw error;
-      onProblem(error);
+      report(error);
     }
   }
 }

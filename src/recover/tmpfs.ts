@@ -9,17 +9,24 @@ const DEV_SHM = 'devshm-checkpoint.tar';
 
 /**
  * Files on the tmpfs of the container. CRIU packs those that it is to restore (tmpfs-dev-DEVICE.tar.gz.img); podman
- * packs /dev/shm itself.
+ * packs /dev/shm itself. One archive that makes no sense is reported; the others are read all the same.
  */
-export async function* tmpfsFiles(checkpoint: Checkpoint, holders: Holders): AsyncGenerator<Recovered> {
-  const { archive, images } = checkpoint;
-  const folder = await images.folder();
-  for (const { name } of await archive.entries()) {
-    if (name === DEV_SHM) yield* filesOf(checkpoint, holders, name, '/dev/shm');
-    if (!name.startsWith(folder) || !name.endsWith('.img')) continue;
-    const device = TMPFS_IMAGE.exec(name.slice(folder.length, -'.img'.length))?.[1];
-    if (device !== undefined)
-      yield* filesOf(checkpoint, holders, name, await mountedAt(checkpoint, Number(device)));
+export async function* tmpfsFiles(
+  checkpoint: Checkpoint,
+  holders: Holders,
+  report: (error: unknown) => void,
+): AsyncGenerator<Recovered> {
+  const folder = await checkpoint.images.folder();
+  for (const { name } of await checkpoint.archive.entries()) {
+    const image = name.startsWith(folder) && name.endsWith('.img') ? name.slice(folder.length, -4) : '';
+    const device = TMPFS_IMAGE.exec(image)?.[1];
+    if (device === undefined && name !== DEV_SHM) continue;
+    try {
+      const mountpoint = device === undefined ? '/dev/shm' : await mountedAt(checkpoint, Number(device));
+      yield* filesOf(checkpoint, holders, name, mountpoint);
+    } catch (error) {
+      report(error);
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Archive, ArchiveEntry } from '../../src/archive/archive.js';
 import { openArchive } from '../../src/archive/open.js';
@@ -6,6 +7,7 @@ import { MemorySource } from '../../src/bytes/memory.js';
 import { Checkpoint } from '../../src/checkpoint/checkpoint.js';
 import { hashObject, recoverObjects } from '../../src/recover/recover.js';
 import { type Recovered, safeName, safePath } from '../../src/recover/recovered.js';
+import { block, rawHeader } from '../support/raw-tar.js';
 import { SAMPLES, samplePath } from '../support/samples.js';
 
 let archive: Archive;
@@ -128,6 +130,41 @@ describe('hostile images', () => {
     expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining('pipes-data.img')]);
     expect(found.map(({ kind }) => kind)).toContain('socket-data');
     expect(found.map(({ kind }) => kind)).not.toContain('pipe-data');
+  });
+
+  test('a damaged ghost file is named, and the other ones are found', async () => {
+    const problems: ColdcaseError[] = [];
+    const changed = await withImage('checkpoint/ghost-file-1.img', (bytes) => bytes.fill(0xff));
+    const found = await recovered(changed, problems);
+    expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining('ghost-file-1.img')]);
+    expect(found.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['/tmp/.x/xmrig', '/tmp/.x/loot.txt']),
+    );
+  });
+
+  test('a damaged archive of a tmpfs is named, and the other one is found', async () => {
+    const held = 'kept in memory only';
+    const tar = Buffer.concat([
+      rawHeader({ name: './note', size: held.length }),
+      block(held),
+      Buffer.alloc(1024),
+    ]);
+    const contents: Record<string, Uint8Array> = {
+      'checkpoint/tmpfs-dev-47.tar.gz.img': Buffer.from('no archive'),
+      'checkpoint/tmpfs-dev-75.tar.gz.img': gzipSync(tar),
+    };
+    const changed: Archive = {
+      ...archive,
+      open: (each) => {
+        const bytes = contents[each.name];
+        return bytes === undefined ? archive.open(each) : new MemorySource(bytes, each.name);
+      },
+    };
+    const problems: ColdcaseError[] = [];
+    const note = (await recovered(changed, problems)).find(({ name }) => name.endsWith('/note'));
+    expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining('tmpfs-dev-47')]);
+    expect(note).toMatchObject({ kind: 'tmpfs-file', image: 'checkpoint/tmpfs-dev-75.tar.gz.img' });
+    expect(await text(note)).toBe(held);
   });
 
   test.each(['ghost-file-2', 'memfd', 'sk-queues', 'pipes-data', 'remap-fpath'])(
