@@ -1,4 +1,5 @@
 import { UsageError } from '../base/errors.js';
+import { formatAddress } from '../base/units.js';
 import { findStrings } from '../memory/strings.js';
 import { escapeJson, escapeText } from '../render/escape.js';
 import { stringRow } from '../views/memory-rows.js';
@@ -16,7 +17,7 @@ interface StringsOptions extends ArchiveOptions {
 }
 
 /** Output is written when so many characters of it are there. */
-const BLOCK = 64 * 1024;
+const BLOCK = 1024 * 1024;
 
 /** Strings are written as they are found: there may be more of them than memory. */
 export async function strings(location: string, options: StringsOptions): Promise<void> {
@@ -28,18 +29,19 @@ export async function strings(location: string, options: StringsOptions): Promis
     let block = format === 'json' ? '[' : '';
     let first = true;
     for (const target of await memoryTargets(archive, options.pid)) {
-      for await (const found of findStrings(target.space, { encoding, min, signal: interrupted })) {
-        const row = stringRow(target, found);
-        if (format === 'text') {
-          block += `${String(row.pid).padStart(7)} ${row.address.padStart(18)} ${escapeText(row.text)}\n`;
-        } else {
-          const json = escapeJson(JSON.stringify(row));
-          block += format === 'ndjson' ? `${json}\n` : `${first ? '\n  ' : ',\n  '}${json}`;
+      for await (const batch of findStrings(target.space, { encoding, min, signal: interrupted })) {
+        for (const found of batch) {
+          if (format === 'text') {
+            block += `${String(target.pid).padStart(7)} ${formatAddress(found.address).padStart(18)} ${escapeText(found.text)}\n`;
+          } else {
+            const json = escapeJson(JSON.stringify(stringRow(target, found)));
+            block += format === 'ndjson' ? `${json}\n` : `${first ? '\n  ' : ',\n  '}${json}`;
+          }
+          first = false;
+          if (block.length < BLOCK) continue;
+          await writeOut(block);
+          block = '';
         }
-        first = false;
-        if (block.length < BLOCK) continue;
-        await writeOut(block);
-        block = '';
       }
     }
     await writeOut(format === 'json' ? `${block}\n]\n` : block);

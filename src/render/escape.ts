@@ -6,6 +6,9 @@
  */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
 
+/** What is not ASCII that stays as it is: most text has none of it, and is told from the rest ten times as fast. */
+const UNPLAIN = /[^ -[\]-~]/;
+
 const SHORT: Readonly<Record<string, string>> = {
   '\n': '\\n',
   '\r': '\\r',
@@ -17,6 +20,7 @@ const SHORT: Readonly<Record<string, string>> = {
  * `\x1b`, `\u202e`, `\u{e0041}`; a backslash becomes `\\` so that escapes cannot be forged.
  */
 export function escapeText(text: string): string {
+  if (!UNPLAIN.test(text)) return text;
   return text.replaceAll('\\', '\\\\').replace(UNSAFE, escapeCharacter);
 }
 

@@ -5,7 +5,9 @@ import { makeSpace, PAGE, stretches } from '../support/address-space.js';
 
 async function stringsOf(space: ReturnType<typeof makeSpace>, encoding: 'ascii' | 'utf16', min: number) {
   const found: [bigint, string][] = [];
-  for await (const { address, text } of findStrings(space, { encoding, min })) found.push([address, text]);
+  for await (const batch of findStrings(space, { encoding, min })) {
+    for (const { address, text } of batch) found.push([address, text]);
+  }
   return found;
 }
 

@@ -96,7 +96,7 @@ export async function stringContent(
   ];
   const rows = new GrowingRows(columns, 'no strings');
   context.goOn(async (update) => {
-    const found = findStrings(space, { encoding: 'ascii', min: STRING_MIN, signal: context.signal });
+    const found = each(findStrings(space, { encoding: 'ascii', min: STRING_MIN, signal: context.signal }));
     const outcome = await drain(found, context.signal, ({ address, text }) => {
       const at = formatAddress(address);
       const more = rows.add(
@@ -128,4 +128,8 @@ function endText(outcome: 'done' | 'full' | 'stopped', done: number, total: numb
 function around(before: Uint8Array, bytes: Uint8Array, after: Uint8Array): string {
   const text = Buffer.concat([before, bytes.subarray(0, TEXT_KEPT), after]).toString('latin1');
   return text.replaceAll(/[^\x20-\x7e]/g, '.');
+}
+
+async function* each<T>(batches: AsyncIterable<readonly T[]>): AsyncGenerator<T> {
+  for await (const batch of batches) yield* batch;
 }
