@@ -5,6 +5,9 @@ import type { EntryOf, ImageKind } from '../criu/kinds.js';
 import { DecodeBudget } from '../criu/message.js';
 import { once } from './memo.js';
 
+/** What all images may take together, in units of the budget: 2,000 processes; 230 MB at the worst. */
+const KEPT = 12_000_000;
+
 interface ImageFiles {
   readonly folder: string;
   readonly byName: ReadonlyMap<string, ArchiveEntry>;
@@ -21,7 +24,7 @@ export class Images {
   readonly #files: () => Promise<ImageFiles>;
   readonly #kept: Kept = {};
   /** One for all images: what is kept of them together is bounded. */
-  readonly #budget = new DecodeBudget();
+  readonly #budget = new DecodeBudget(KEPT);
 
   constructor(archive: Archive) {
     this.#archive = archive;

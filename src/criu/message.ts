@@ -9,6 +9,9 @@ const MAX_DEPTH = 100;
 const OBJECT_COST = 6;
 const VALUE_COST = 1;
 const BIGINT_COST = 2;
+const TEXT_COST = 1;
+/** An array of bytes is an object with a buffer, which is another one. */
+const BYTES_COST = 6;
 
 /**
  * What one reading may still allocate, in units of about 16 bytes: a few bytes of a hostile image can stand for
@@ -152,9 +155,10 @@ class Decoder {
       case 'bool':
         return reader.bool();
       case 'string':
+        this.spend(TEXT_COST);
         return decodeText(this.bytes(end));
       case 'bytes':
-        return this.bytes(end).slice();
+        return this.ownBytes(end);
     }
   }
 
@@ -173,7 +177,7 @@ class Decoder {
     else if (wire === WireType.Bit32)
       field = { field: number, wire: 'fixed32', value: BigInt(reader.fixed32()) };
     else if (wire === WireType.LengthDelimited)
-      field = { field: number, wire: 'bytes', value: this.bytes(end).slice() };
+      field = { field: number, wire: 'bytes', value: this.ownBytes(end) };
     else throw this.problem('a group, which no image holds');
     if (value._unknown === undefined) value._unknown = [field];
     else value._unknown.push(field);
@@ -186,6 +190,12 @@ class Decoder {
     this.spend(VALUE_COST + ((stop - start) >> 4));
     this.reader.pos = stop;
     return found;
+  }
+
+  /** A copy, which does not keep all of the image. */
+  private ownBytes(end: number): Uint8Array {
+    this.spend(BYTES_COST);
+    return this.bytes(end).slice();
   }
 
   /** Reads a length and answers where what it measures ends. */

@@ -170,6 +170,10 @@ describe('images', () => {
     expect(() => decodeMessage(cgroupDirEntry, deep, 'x')).toThrow('nest deeper');
     const wide = encode({ 1: 'd', 2: Array.from({ length: 1000 }, () => encode({ 1: '' })) });
     expect(() => decodeMessage(cgroupDirEntry, wide, 'x', 0, new DecodeBudget(1000))).toThrow(FormatError);
+    const crumbs = encode({ 1: 'd', 99: Array.from({ length: 100 }, () => Buffer.from([1])) });
+    // each is an object and a buffer of more than 100 bytes, of three bytes in the image
+    expect(() => decodeMessage(cgroupDirEntry, crumbs, 'x', 0, new DecodeBudget(1300))).toThrow(FormatError);
+    expect(() => decodeMessage(cgroupDirEntry, crumbs, 'x', 0, new DecodeBudget(1500))).not.toThrow();
   });
 });
 
