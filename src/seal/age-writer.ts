@@ -7,44 +7,61 @@ import { CHUNK_SIZE, CIPHER, CIPHER_OPTIONS, setChunkNonce } from '../bytes/age-
  */
 export class AgeWriter {
   private readonly nonce = Buffer.alloc(12);
+  /** The beginning of the chunk that is being filled: what earlier calls brought of it. */
   private readonly held = Buffer.alloc(CHUNK_SIZE);
   private heldLength = 0;
+  /** What the present call has brought of it, not copied. */
+  private parts: Uint8Array[] = [];
+  /** Bytes of that chunk. */
+  private length = 0;
   private chunk = 0;
 
   constructor(private readonly key: Uint8Array) {}
 
   /**
-   * @param plain - not kept: may be reused after the call
+   * @param plain - pieces, not kept: may be reused after the call
    * @returns what can be written now, in pieces
    */
-  write(plain: Uint8Array): Uint8Array[] {
+  write(plain: readonly Uint8Array[]): Uint8Array[] {
     const out: Uint8Array[] = [];
-    let offset = 0;
-    while (this.heldLength + (plain.length - offset) > CHUNK_SIZE) {
-      const take = CHUNK_SIZE - this.heldLength;
-      this.encrypt(plain.subarray(offset, offset + take), false, out);
-      offset += take;
+    for (const piece of plain) {
+      for (let offset = 0; offset < piece.length; ) {
+        if (this.length === CHUNK_SIZE) this.encrypt(false, out);
+        const part = piece.subarray(offset, offset + CHUNK_SIZE - this.length);
+        this.parts.push(part);
+        this.length += part.length;
+        offset += part.length;
+      }
     }
-    this.held.set(plain.subarray(offset), this.heldLength);
-    this.heldLength += plain.length - offset;
+    this.keepParts();
     return out;
   }
 
   /** The last chunk. Nothing can be written after it. */
   end(): Uint8Array[] {
     const out: Uint8Array[] = [];
-    this.encrypt(new Uint8Array(0), true, out);
+    this.encrypt(true, out);
     return out;
   }
 
-  private encrypt(rest: Uint8Array, last: boolean, out: Uint8Array[]): void {
+  private keepParts(): void {
+    for (const part of this.parts) {
+      this.held.set(part, this.heldLength);
+      this.heldLength += part.length;
+    }
+    this.parts = [];
+  }
+
+  private encrypt(last: boolean, out: Uint8Array[]): void {
     setChunkNonce(this.nonce, this.chunk, last);
     this.chunk += 1;
     const cipher = createCipheriv(CIPHER, this.key, this.nonce, CIPHER_OPTIONS);
     if (this.heldLength > 0) out.push(cipher.update(this.held.subarray(0, this.heldLength)));
-    if (rest.length > 0) out.push(cipher.update(rest));
+    for (const part of this.parts) out.push(cipher.update(part));
     cipher.final();
     out.push(cipher.getAuthTag());
     this.heldLength = 0;
+    this.parts = [];
+    this.length = 0;
   }
 }

@@ -1,5 +1,6 @@
 import binding from 'zstd-napi/binding.js';
 import { FRAME_SIZE } from './frame-ring.js';
+import { STORED } from './stored-frame.js';
 
 /** zstd's own default: the level that the sizes of `zstd | age` are compared with. */
 const LEVEL = 3;
@@ -9,11 +10,6 @@ const FAST_LEVEL = 1;
 const TRIAL_EVERY = 16;
 /** The fast level is taken where it costs less than this in size. */
 const FAST_ENOUGH = 1.004;
-/** Content of one raw block; the most that a block may have (RFC 8878, 3.1.1.2.4). */
-const BLOCK_SIZE = 128 * 1024;
-const BLOCK_HEADER = 3;
-/** Magic number, then the frame header: single segment, content size in four bytes (RFC 8878, 3.1.1.1). */
-const STORED_HEADER = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0xa0);
 const PAGE = 4096;
 const SAMPLE = 32;
 const ZEROS = Buffer.alloc(FRAME_SIZE);
@@ -31,7 +27,10 @@ export class FrameCompressor {
   private readonly counts = new Uint16Array(256);
   private zeroFrame: Uint8Array | undefined;
 
-  /** @returns bytes written to `out`, which has room for content that does not compress */
+  /**
+   * @param out - has room for content that does not compress
+   * @returns how many bytes were written to `out`, or `STORED`: then nothing was, and `storedFrame` is the frame
+   */
   compress(content: Uint8Array, out: Uint8Array): number {
     if (content.length === FRAME_SIZE && isZero(content)) {
       // Memory is full of zero pages, and a frame of nothing else is always the same bytes.
@@ -39,7 +38,7 @@ export class FrameCompressor {
       out.set(this.zeroFrame);
       return this.zeroFrame.length;
     }
-    return this.looksRandom(content) ? storeFrame(content, out) : this.pack(content, out);
+    return this.looksRandom(content) ? STORED : this.pack(content, out);
   }
 
   private pack(content: Uint8Array, out: Uint8Array): number {
@@ -84,24 +83,6 @@ export class FrameCompressor {
 
 function isZero(content: Uint8Array): boolean {
   return Buffer.from(content.buffer, content.byteOffset, content.length).equals(ZEROS);
-}
-
-/** A frame of raw blocks: what compressing would not make smaller, at the price of copying it. */
-function storeFrame(content: Uint8Array, out: Uint8Array): number {
-  const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
-  out.set(STORED_HEADER);
-  view.setUint32(STORED_HEADER.length, content.length, true);
-  let at = STORED_HEADER.length + 4;
-  for (let from = 0; from < content.length; from += BLOCK_SIZE) {
-    const block = content.subarray(from, from + BLOCK_SIZE);
-    const last = from + BLOCK_SIZE >= content.length ? 1 : 0;
-    // a 24-bit number, little-endian: last block, type 0 (raw) in two bits, size
-    view.setUint16(at, (last | (block.length << 3)) & 0xffff, true);
-    view.setUint8(at + 2, block.length >> 13);
-    out.set(block, at + BLOCK_HEADER);
-    at += BLOCK_HEADER + block.length;
-  }
-  return at;
 }
 
 function context(level: number): InstanceType<typeof binding.CCtx> {

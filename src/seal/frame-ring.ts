@@ -1,3 +1,5 @@
+import { STORED, storedFrame } from './stored-frame.js';
+
 /** Tar bytes in one zstd frame: the unit of random access. */
 export const FRAME_SIZE = 1024 * 1024;
 /** Room for a frame that does not compress: zstd's ZSTD_COMPRESSBOUND of FRAME_SIZE, rounded up. */
@@ -87,8 +89,11 @@ export class FrameRing {
     return new Uint8Array(this.memory.outputs, (frame % this.slots) * FRAME_BOUND, FRAME_BOUND);
   }
 
-  output(frame: number): Uint8Array {
-    return this.slotOutput(frame).subarray(0, this.outputLengths[frame % this.slots]);
+  /** A compressed frame, in pieces. */
+  output(frame: number): Uint8Array[] {
+    const length = this.outputLengths[frame % this.slots] ?? 0;
+    if (length === STORED) return storedFrame(this.input(frame));
+    return [this.slotOutput(frame).subarray(0, length)];
   }
 
   /**
@@ -139,7 +144,10 @@ export class FrameRing {
     if (frame >= Atomics.load(this.words, HASH_WANTS)) this.ring(TO_HASH);
   }
 
-  /** @returns whether the main thread waits for an event, and is to be sent a message */
+  /**
+   * @param length - bytes in the slot's output, or `STORED`
+   * @returns whether the main thread waits for an event, and is to be sent a message
+   */
   markCompressed(frame: number, length: number): boolean {
     Atomics.store(this.outputLengths, frame % this.slots, length);
     Atomics.store(this.compressed, frame % this.slots, frame + 1);

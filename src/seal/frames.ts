@@ -8,10 +8,10 @@ export type FrameInput =
   | { readonly fd: number; readonly size: number }
   | { readonly chunks: AsyncIterable<Uint8Array> };
 
-/** A frame of the tar and what it became. Both views are reused once the next frame is asked for. */
+/** A frame of the tar and what it became, in pieces. All views are reused once the next frame is asked for. */
 export interface Frame {
   readonly content: Uint8Array;
-  readonly compressed: Uint8Array;
+  readonly compressed: readonly Uint8Array[];
 }
 
 /** More would wait for the main thread, which encrypts, hashes and writes. */

@@ -54,7 +54,7 @@ export async function sealStream(options: SealStreamOptions): Promise<SealedFact
 
   const takeFrame = async ({ content, compressed }: Frame): Promise<void> => {
     follower.push(content);
-    table.add(compressed.length, content.length);
+    table.add(totalLength(compressed), content.length);
     await output.write(writer.write(compressed));
     done += content.length;
     options.onProgress?.(done);
@@ -73,10 +73,14 @@ export async function sealStream(options: SealStreamOptions): Promise<SealedFact
   const tar = { size, sha256 };
   const index = encodeSealedIndex({ tar, entries, marked, capture: options.capture });
   table.add(index.length, 0);
-  await output.write(writer.write(index));
-  await output.write(writer.write(table.encode()));
+  await output.write(writer.write([index]));
+  await output.write(writer.write([table.encode()]));
   await output.write(writer.end());
   return { tar: { ...tar, entries: entries.length }, sealed: output.digest() };
+}
+
+function totalLength(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }
 
 /** A generator of frames at work from the beginning, and ended when anything fails. */

@@ -97,7 +97,7 @@ function cipher() {
   };
   const ours = () => {
     const writer = new AgeWriter(key);
-    for (let at = 0; at < plain.length; at += MIB) writer.write(plain.subarray(at, at + MIB));
+    for (let at = 0; at < plain.length; at += MIB) writer.write([plain.subarray(at, at + MIB)]);
     writer.end();
   };
   const time = (work) => {

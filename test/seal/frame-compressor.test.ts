@@ -2,13 +2,20 @@ import { createHash, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decompress } from 'zstd-napi';
+import binding from 'zstd-napi/binding.js';
 import { createContentHash } from '../../src/seal/content-hash.js';
 import { FrameCompressor } from '../../src/seal/frame-compressor.js';
+import { STORED, storedFrame } from '../../src/seal/stored-frame.js';
 
 const MIB = 1024 * 1024;
 const compressor = new FrameCompressor();
 const out = new Uint8Array(MIB + MIB / 128);
-const compressed = (content: Uint8Array) => Buffer.from(out.subarray(0, compressor.compress(content, out)));
+
+/** The frame as sealing writes it. */
+function compressed(content: Uint8Array): Buffer {
+  const length = compressor.compress(content, out);
+  return Buffer.concat(length === STORED ? storedFrame(content) : [out.subarray(0, length)]);
+}
 
 const repeated = (unit: Uint8Array) => Buffer.alloc(MIB, unit);
 
@@ -33,6 +40,15 @@ test('zero pages take a few bytes, and random ones a few more than they are', ()
   expect(compressed(Buffer.alloc(MIB)).length).toBeLessThan(100);
   expect(compressed(Buffer.alloc(MIB)).equals(compressed(Buffer.alloc(MIB)))).toBe(true);
   expect(compressed(randomBytes(MIB)).length).toBeLessThan(MIB + 100);
+});
+
+test('a stored frame is decoded by zstd, whatever its length', () => {
+  for (const length of [1, 128 * 1024 - 1, 128 * 1024, 128 * 1024 + 1, 3 * 128 * 1024, MIB - 1, MIB]) {
+    const content = randomBytes(length);
+    const frame = Buffer.concat(storedFrame(content));
+    expect(binding.getFrameContentSize(frame)).toBe(length);
+    expect(decompress(frame).equals(content)).toBe(true);
+  }
 });
 
 test('what only looks random is still searched for matches', () => {
