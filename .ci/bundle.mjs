@@ -55,10 +55,12 @@ const groups = Object.entries(GROUPS).map(([name, files], at, { length }) => {
 /** commander can run subcommands that are programs of their own; ours are not, and node:child_process is slow to load. */
 const withoutChildProcess = {
   name: 'without-child-process',
-  resolveId: (id, importer) =>
-    id === 'node:child_process' && importer?.includes('/commander/') ? '\0no-programs' : null,
-  load: (id) =>
-    id === '\0no-programs' ? "export const spawn = () => { throw new Error('not supported'); };" : null,
+  transform: (code, id) => {
+    if (!id.endsWith('/commander/lib/command.js')) return null;
+    const without = code.replace("require('node:child_process')", '{}');
+    if (without === code) throw new Error('commander no longer loads node:child_process the way it did');
+    return { code: without };
+  },
 };
 
 /** A module still knows where it was compiled to: its workers and the package's files are found from there. */
@@ -71,24 +73,70 @@ const keepLocations = {
   },
 };
 
-const bundle = await rolldown({
-  input: resolve(DIST, 'cli/main.js'),
+/** What makes a bundle of a module; `plugins` first, so that they can keep modules out. */
+const bundling = (input, plugins) => ({
+  input,
   platform: 'node',
   // React's development build is for those who develop with it.
   transform: { define: { 'process.env.NODE_ENV': '"production"' } },
   external: isPackage,
-  plugins: [withoutChildProcess, keepLocations],
+  plugins: [...plugins, withoutChildProcess, keepLocations],
   onLog: (level, log, handle) => {
     // Loading lazily what another command loads at once is meant.
     if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') handle(level, log);
   },
 });
-await bundle.write({
+const writing = (format, extension) => ({
   dir: BUNDLE,
-  format: 'esm',
+  format,
   // Names stay, for the stacks that --debug prints.
   minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
-  chunkFileNames: '[name]-[hash].js',
+  entryFileNames: `[name].${extension}`,
+  chunkFileNames: `[name]-[hash].${extension}`,
   codeSplitting: { groups },
 });
-await bundle.close();
+
+async function write(input, plugins, format, extension) {
+  const bundle = await rolldown(bundling(input, plugins));
+  await bundle.write(writing(format, extension));
+  await bundle.close();
+}
+
+/** Imports of some modules, given as the files they end up as, stay imports of those files. */
+const keepOut = (files) => ({
+  name: 'keep-out',
+  resolveId: (id, importer) => {
+    const file = importer !== undefined && id.startsWith('.') && files[resolve(dirname(importer), id)];
+    return file ? { id: file, external: true } : null;
+  },
+});
+
+/** What V8 has bytecode of cannot say `import()`: src/cli/start.cts says it instead. */
+const importElsewhere = {
+  name: 'import-elsewhere',
+  renderChunk: (code) => code.replace(/\bimport\((?=[`'"])/g, 'importModule('),
+};
+
+// CommonJS starts faster than ES modules, and V8 takes its bytecode from a file. The terminal UI cannot be CommonJS,
+// as what it is drawn with waits for WebAssembly when it is loaded: it is a bundle of its own, that shares with the
+// first what there must be one of.
+const browse = { [resolve(DIST, 'cli/browse.js')]: './browse.mjs' };
+const shared = ['base/errors', 'cli/interrupt'].map((name) => ({
+  module: resolve(DIST, `${name}.js`),
+  name: name.replace('/', '-'),
+}));
+await write(
+  {
+    main: resolve(DIST, 'cli/main.js'),
+    ...Object.fromEntries(shared.map(({ name, module }) => [name, module])),
+  },
+  [keepOut(browse), importElsewhere],
+  'cjs',
+  'cjs',
+);
+await write(
+  { browse: resolve(DIST, 'cli/browse.js') },
+  [keepOut(Object.fromEntries(shared.map(({ name, module }) => [module, `./${name}.cjs`])))],
+  'esm',
+  'mjs',
+);
