@@ -36,7 +36,7 @@ export async function runConfig(options: ConfigOptions): Promise<void> {
           text: ({ value }) => (typeof value === 'string' ? value : JSON.stringify(value)),
           squeeze: 2,
         },
-        { key: 'source', header: 'FROM', squeeze: 1 },
+        { key: 'source', header: 'FROM', squeeze: 1, keep: 'end' },
       ],
       rows,
     },

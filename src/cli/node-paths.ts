@@ -28,7 +28,7 @@ export async function runPaths(options: HostRootOptions & OutputOptions): Promis
           text: ({ size, kind }) => (size === null || kind !== 'file' ? '' : formatSize(size)),
         },
         { key: 'what', header: 'WHAT', squeeze: 2 },
-        { key: 'path', header: 'PATH', squeeze: 1 },
+        { key: 'path', header: 'PATH', squeeze: 1, keep: 'end' },
         { key: 'odd', header: 'ODD', text: ({ odd }) => odd.join('; ') },
         { key: 'expires', header: 'EXPIRES', wide: true },
         { key: 'modified', header: 'MODIFIED', wide: true },

@@ -16,9 +16,9 @@ export function renderStatus(status: NodeStatus, width: number): string {
     ['addresses', status.addresses.map(({ type, address }) => [type, address])],
     [
       'conditions',
-      status.conditions.map(({ type, status: is, reason, taint }) => [
+      status.conditions.map(({ type, status: is, reason, taint, lastHeartbeatTime }) => [
         type,
-        `${is}${reason === null ? '' : ` (${reason})`}${taint === null ? '' : `, taint ${taint}`}`,
+        `${is}${reason === null ? '' : ` (${reason})`}${taint === null ? '' : `, taint ${taint}`}${lastHeartbeatTime === null ? '' : `, reported ${lastHeartbeatTime}`}`,
       ]),
     ],
     [
@@ -34,7 +34,7 @@ export function renderStatus(status: NodeStatus, width: number): string {
     ],
     ['capacity', Object.entries(status.capacity)],
     ['allocatable', Object.entries(status.allocatable)],
-    ['info', Object.entries(status.info).map(([key, value]) => [key, plainText(value)])],
+    ['info', Object.entries(status.info).map(([key, value]) => [key, plainText(value) || 'not known'])],
     [
       'lease',
       lease === null
@@ -69,7 +69,9 @@ export function renderStatus(status: NodeStatus, width: number): string {
 }
 
 function schedulable({ unschedulable }: NodeStatus): readonly Pair[] {
-  return unschedulable === null ? [] : [['unschedulable', unschedulable ? 'yes (cordoned)' : 'no']];
+  return unschedulable === null
+    ? []
+    : [['unschedulable', unschedulable ? 'yes (cordoned), taint node.kubernetes.io/unschedulable' : 'no']];
 }
 
 function align(pairs: readonly Pair[], width: number): readonly string[] {
@@ -100,7 +102,12 @@ export function renderRecord(record: { readonly [key: string]: JsonValue }, widt
     ],
     ['kernel', said('kernel', 'release')],
     ['runtime', `${said('runtime', 'kind')} ${said('runtime', 'version')}, ${said('runtime', 'lowLevel')}`],
-    ['CRIU', `${said('runtime', 'criu')} ${said('runtime', 'criuVersion')}`],
+    [
+      'CRIU',
+      field(record, 'runtime', 'criu') === null
+        ? 'not found'
+        : `${said('runtime', 'criu')} ${said('runtime', 'criuVersion')}`,
+    ],
     ['swap', `${list(record, 'swap').length} areas`],
     [
       'configuration',

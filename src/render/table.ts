@@ -23,6 +23,8 @@ interface ColumnLook<R> {
   alert?(row: R): boolean;
   /** The column that gives way first when a terminal is narrow has the highest number among columns of one width. Default 0: never. */
   readonly squeeze?: number;
+  /** Which end of a cell stays when it is cut; paths are told apart by theirs. Default: start. */
+  readonly keep?: 'start' | 'end';
   /** Left out of tables unless asked for (`--wide`); JSON and CSV always have it. */
   readonly wide?: boolean;
   /** What the field holds, for the reference of the JSON fields: one clause without a full stop. */

@@ -1,6 +1,6 @@
 import { escapeText } from './escape.js';
 import { type Column, cellText, type Row } from './table.js';
-import { pad, textWidth, truncate } from './width.js';
+import { pad, textWidth, truncate, truncateStart } from './width.js';
 
 export interface TextTableOptions {
   /**
@@ -47,7 +47,8 @@ export function renderTextTable<R extends Row>(
 
   const line = (texts: readonly string[], paintCell: (text: string, at: number) => string): string => {
     const parts = texts.map((text, at) => {
-      const fitted = truncate(text, widths[at] ?? 0);
+      const cut = shown[at]?.keep === 'end' ? truncateStart : truncate;
+      const fitted = cut(text, widths[at] ?? 0);
       const filled = pad(fitted, widths[at] ?? 0, shown[at]?.align ?? 'left');
       return paintCell(at === texts.length - 1 ? filled.trimEnd() : filled, at);
     });

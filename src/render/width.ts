@@ -37,6 +37,21 @@ export function truncate(text: string, width: number): string {
   return `${kept}…`;
 }
 
+/** Text of which at most the last `width` cells stay; what was cut off shows as `…`. */
+export function truncateStart(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  if (width < 1) return '';
+  let used = 0;
+  let kept = '';
+  for (const character of [...text].reverse()) {
+    const cells = characterWidth(character);
+    if (used + cells > width - 1) break;
+    used += cells;
+    kept = character + kept;
+  }
+  return `…${kept}`;
+}
+
 /** Text filled up with spaces to `width` cells. */
 export function pad(text: string, width: number, align: 'left' | 'right'): string {
   const spaces = ' '.repeat(Math.max(0, width - textWidth(text)));

@@ -7,7 +7,7 @@ import { renderJson, renderJsonRows, renderNdjson } from '../../src/render/json.
 import type { Column, Row } from '../../src/render/table.js';
 import { renderTextTable } from '../../src/render/text-table.js';
 import { renderTextTree } from '../../src/render/text-tree.js';
-import { textWidth, truncate } from '../../src/render/width.js';
+import { textWidth, truncate, truncateStart } from '../../src/render/width.js';
 
 type Sample = { pid: number; name: string; note: string | null; tags: readonly string[] };
 
@@ -112,9 +112,14 @@ test('truncation never exceeds the width', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.nat(20), (text, width) => {
       expect(textWidth(truncate(text, width))).toBeLessThanOrEqual(width);
+      expect(textWidth(truncateStart(text, width))).toBeLessThanOrEqual(width);
     }),
   );
   expect(truncate('漢字漢字', 5)).toBe('漢字…');
+  expect(truncateStart('漢字漢字', 5)).toBe('…漢字');
+  expect(truncateStart('/var/lib/kubelet/config.yaml', 12)).toBe('…config.yaml');
+  expect(truncateStart('abc', 0)).toBe('');
+  expect(truncateStart('abc', 3)).toBe('abc');
 });
 
 test('filters compare, negate, match and look into lists', () => {

@@ -55,6 +55,10 @@ test('parses what it encodes, and refuses what the kernel would', () => {
   expect(() => parseFilter(new Uint8Array(12), 'x')).toThrow('not made of instructions');
   expect(() => parseFilter(new Uint8Array(8 * 4097), 'x')).toThrow('4097 instructions');
   expect(() => parseFilter(encode([jeq(1, 9, 0), ret(0)]), 'x')).toThrow('leads out of the filter');
+  // the very next instruction behind the end, by either way
+  expect(() => parseFilter(encode([jeq(1, 1, 0), ret(0)]), 'x')).toThrow('leads out of the filter');
+  expect(() => parseFilter(encode([jeq(1, 0, 1), ret(0)]), 'x')).toThrow('leads out of the filter');
+  expect(parseFilter(encode([jeq(1, 1, 1), ret(0), ret(1)]), 'x')).toHaveLength(3);
   expect(() => parseFilter(encode([at(0x05, 0xffffffff)]), 'x')).toThrow('leads out of the filter');
   expect(() => parseFilter(encode([load(0)]), 'x')).toThrow('leads out of the filter');
 });
@@ -140,6 +144,16 @@ test('arithmetic as the kernel does it', () => {
   expect(run(load(0), at(0x02, 2), at(0x00, 1), at(0x60, 2))).toEqual([7]);
   expect(run(load(0), at(0x07, 0), at(0x00, 1), at(0x0c, 0))).toEqual([8]);
   expect(evaluate([load(16), at(0x16, 0)], X86_64, 7)).toBeUndefined();
+});
+
+test('comparisons as the kernel makes them, also with equal numbers', () => {
+  const holds = (code: number, k: number): boolean =>
+    evaluate([load(0), at(code, k, 0, 1), ret(1), ret(0)], X86_64, 7)?.has(1) === true;
+  const [JEQ, JGT, JGE, JSET] = [0x15, 0x25, 0x35, 0x45] as const;
+  expect([6, 7, 8].map((k) => holds(JEQ, k))).toEqual([false, true, false]);
+  expect([6, 7, 8].map((k) => holds(JGT, k))).toEqual([true, false, false]);
+  expect([6, 7, 8].map((k) => holds(JGE, k))).toEqual([true, true, false]);
+  expect([4, 8].map((k) => holds(JSET, k))).toEqual([true, false]);
 });
 
 test('of several filters the strictest verdict holds', () => {

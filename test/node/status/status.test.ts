@@ -53,6 +53,31 @@ test('conditions and the taints that they cause', () => {
   expect(taintFor('DiskPressure', 'False')).toBeNull();
 });
 
+test('for people: a cordoned node with its taint, a condition with the time of its report, what is not known', () => {
+  const node = {
+    metadata: { name: 'node-a' },
+    spec: { unschedulable: true },
+    status: {
+      conditions: [
+        {
+          type: 'Ready',
+          status: 'Unknown',
+          reason: 'NodeStatusUnknown',
+          lastHeartbeatTime: '2026-11-23T16:20:00Z',
+        },
+      ],
+      nodeInfo: { machineID: '' },
+    },
+  };
+  const swap = { capacity: 0, areas: [], behavior: 'NoSwap', failSwapOn: true };
+  const text = renderStatus(describeNode(node, undefined, 'a test', NOW, swap), 200);
+  expect(text).toContain('yes (cordoned), taint node.kubernetes.io/unschedulable');
+  expect(text).toContain(
+    'Unknown (NodeStatusUnknown), taint node.kubernetes.io/unreachable, reported 2026-11-23T16:20:00Z',
+  );
+  expect(text).toMatch(/machineID +not known/);
+});
+
 test('the lease: fresh, late after 40 s, lost after 50 s', () => {
   const state = (renewTime: string) => describeLease({ spec: { renewTime, holderIdentity: 'node-a' } }, NOW);
   expect(state('2026-11-23T16:25:50.5Z')).toMatchObject({ state: 'fresh', ageSeconds: 9.5 });
