@@ -179,6 +179,40 @@ test('the file system of a checkpoint directory behind a link is the one that co
   expect(checks.find(({ id }) => id === 'plaintext.filesystem')).toMatchObject({ status: 'fail' });
 });
 
+test('swap on a volume is encrypted when all below it is; PSI that is off wants psi=1', async () => {
+  const copy = await hostCopy('kubeadm');
+  await writeFile(
+    join(copy, 'proc/swaps'),
+    'Filename Type Size Used Priority\n/dev/dm-5 partition 1024 0 -2\n',
+  );
+  const block = join(copy, 'sys/block');
+  const uuid = async (device: string, text: string): Promise<void> => {
+    await mkdir(join(block, device, 'dm'), { recursive: true });
+    await writeFile(join(block, device, 'dm/uuid'), text);
+  };
+  await uuid('dm-5', 'LVM-abc');
+  await uuid('dm-6', 'CRYPT-LUKS2-x');
+  await uuid('dm-7', 'LVM-y');
+  await mkdir(join(block, 'dm-5/slaves/dm-6'), { recursive: true });
+  expect((await checksOf(copy)).get('plaintext.swap')).toMatchObject({ status: 'pass' });
+  await mkdir(join(block, 'dm-5/slaves/dm-7'));
+  expect((await checksOf(copy)).get('plaintext.swap')).toMatchObject({ status: 'warn' });
+
+  const psi = async (commandLine: string): Promise<string | undefined> => {
+    await writeFile(join(copy, 'proc/cmdline'), commandLine);
+    return (await checksOf(copy)).get('kernel.psi')?.status;
+  };
+  await writeFile(
+    join(copy, 'boot/config-5.15.0-126-generic'),
+    'CONFIG_PSI=y\nCONFIG_PSI_DEFAULT_DISABLED=y\n',
+  );
+  expect([await psi('ro quiet'), await psi('ro psi=10'), await psi('ro psi=1 quiet')]).toEqual([
+    'warn',
+    'warn',
+    'pass',
+  ]);
+});
+
 test('the gate by version: off before 1.30, on since, absent before 1.25', async () => {
   const copy = await hostCopy('bare');
   await mkdir(join(copy, 'var/lib/dpkg'), { recursive: true });

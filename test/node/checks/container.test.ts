@@ -386,3 +386,19 @@ test('init and ephemeral containers, too: their own field, then the pod, privile
     'RuntimeDefault',
   ]);
 });
+
+test('an archive larger than what is free fails; a freeze longer than half the watchdog warns', async () => {
+  const root = await hostCopy('kubeadm');
+  const anonymous = (kilobytes: number) => ({ status: `Name:\tapi\nRssAnon:\t${kilobytes} kB\n` });
+  await process(root, 4000, {}, anonymous(5 << 20)); // 5 GiB: 17 s at 300 MiB/s, the watchdog is 30 s
+  const found = await diagnosis(root, kubelet(pod({})));
+  expect(found.get('watchdog.period')).toMatchObject({ status: 'warn' });
+  expect(found.get('watchdog.period')?.found).toContain('may be frozen for');
+  await writeFile(join(root, 'proc/4000/status'), anonymous(4 << 20).status); // 13.7 s
+  expect((await diagnosis(root, kubelet(pod({})))).get('watchdog.period')).toMatchObject({ status: 'pass' });
+  await writeFile(join(root, 'proc/4000/status'), anonymous(2 ** 40).status);
+  const huge = await diagnosis(root, kubelet(pod({})));
+  expect(huge.get('space.free')).toMatchObject({ status: 'fail' });
+  expect(huge.get('space.eviction')).toMatchObject({ status: 'fail' });
+  expect(huge.get('space.eviction')?.found).toContain('the archive itself would cross it');
+});

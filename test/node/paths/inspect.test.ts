@@ -179,3 +179,19 @@ test.skipIf(!hasOpenssl)('certificates and when they end (needs openssl)', async
   expect((await at(25))?.odd.join()).toContain('ends within a week');
   expect((await at(40))?.odd.join()).toContain('its certificate ended');
 });
+
+test('a private key that a group may read is odd, too', async () => {
+  const root = await hostCopy('kubeadm');
+  const directory = join(root, 'var/lib/kubelet/pki');
+  await mkdir(directory, { recursive: true });
+  const path = join(directory, 'kubelet.key');
+  await writeFile(path, 'none');
+  const odd = async (mode: number): Promise<readonly string[] | undefined> => {
+    await chmod(path, mode);
+    const host = await HostRoot.open(root);
+    const found = await inspectPaths(host, await loadKubeletConfig(host));
+    return found.find((one) => one.path.endsWith('/kubelet.key'))?.odd;
+  };
+  expect(await odd(0o640)).toContain('not only root can get at it (0640)');
+  expect(await odd(0o600)).not.toContain('not only root can get at it (0600)');
+});
