@@ -95,6 +95,16 @@ async function openPlain(
   options: OpenOptions,
 ): Promise<Archive> {
   if (tar.size === 0) throw new FormatError(tar.name, undefined, 'empty: not an archive');
-  const { entries, marked } = await indexTar(tar, options.signal);
+  const { entries, marked } = await indexTar(tar, options.signal).catch((error: unknown) => {
+    throw error instanceof FormatError && error.offset === 0 ? notAnArchive(tar.name, error) : error;
+  });
   return makeArchive(location, { ...facts, tarSize: tar.size, endMarked: marked }, entries, tar);
+}
+
+/** What does not even begin as a tar was most likely never one. */
+function notAnArchive(name: string, cause: FormatError): FormatError {
+  return new FormatError(name, 0, 'not a checkpoint archive, or damaged from its first byte on', {
+    remedy: 'an archive is a tar, plain or in gzip or zstd, or either of them encrypted with age',
+    cause,
+  });
 }

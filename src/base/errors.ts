@@ -75,6 +75,9 @@ export class InterruptedError extends ColdcaseError {
   override readonly exitCode = ExitCode.interrupted;
 }
 
+const DAMAGED =
+  'it is damaged, cut short, or not what it is taken for: get another copy, or compare its hash';
+
 /**
  * A file, archive entry or image whose bytes do not follow their format. `where` is the entry's or file's name,
  * `offset` the byte offset in it at which reading stopped making sense.
@@ -84,7 +87,10 @@ export class FormatError extends IntegrityError {
   readonly offset: number | undefined;
 
   constructor(where: string, offset: number | undefined, problem: string, details: ErrorDetails = {}) {
-    super(`${where}${offset === undefined ? '' : ` at offset ${offset}`}: ${problem}`, details);
+    super(`${where}${offset === undefined ? '' : ` at offset ${offset}`}: ${problem}`, {
+      ...details,
+      remedy: details.remedy ?? DAMAGED,
+    });
     this.where = where;
     this.offset = offset;
   }

@@ -158,7 +158,9 @@ export function fileError(cause: unknown, path: string, doing: string): unknown 
   const code = errorCode(cause);
   if (code === undefined) return cause;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    const remedy = 'check the path; missing directories are made only for an output that ends in /';
+    const remedy = doing.startsWith('read')
+      ? 'check the path, and whether this is the machine that has it'
+      : 'check the path; missing directories are made only for an output that ends in /';
     return new NotFoundError(`cannot ${doing} ${path}: no such file or directory`, { cause, remedy });
   }
   if (code === 'EACCES' || code === 'EPERM') {

@@ -31,7 +31,12 @@ function openDescriptor(path: string): number {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw new NotFoundError(`${path}: no such file`, { cause });
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new NotFoundError(`${path}: no such file`, {
+        cause,
+        remedy: 'check the path, and whether this is the machine that has it',
+      });
+    }
     if (code === 'EACCES' || code === 'EPERM') {
       throw new DeniedError(`${path}: not allowed to read it`, {
         cause,

@@ -2,7 +2,9 @@ import { readFile, stat } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { FailedError, FormatError, IntegrityError } from '../base/errors.js';
 import { errorCode, fileError } from '../base/files.js';
+import { looksEncrypted } from '../bytes/age-unlock.js';
 import { openFile } from '../bytes/file.js';
+import type { ByteSource } from '../bytes/source.js';
 import { escapeText } from '../render/escape.js';
 import { MAX_MANIFEST, type Manifest, parseManifest } from '../seal/manifest.js';
 import { manifestPath } from '../seal/seal-file.js';
@@ -50,6 +52,7 @@ async function run(file: string, options: Options): Promise<void> {
   try {
     const checks: Check[] = [];
     const manifest = await readManifest(file, options, checks);
+    if (checks.every(({ verdict }) => verdict === 'not checked')) await requireSealed(source);
     const wanted = options.passphrase === true || (options.identity?.length ?? 0) > 0;
     const keys = wanted ? await readKeys(file, options) : undefined;
     const onProgress = progress.report.bind(progress);
@@ -60,6 +63,14 @@ async function run(file: string, options: Options): Promise<void> {
     progress.clear();
     await source.close();
   }
+}
+
+/** What is not encrypted at all, and has no manifest either, is no damaged sealed file but another kind of file. */
+async function requireSealed(source: ByteSource): Promise<void> {
+  if (looksEncrypted(await source.read(0, Math.min(source.size, 2048)))) return;
+  throw new FormatError(source.name, 0, 'not a sealed file', {
+    remedy: 'verify takes NAME.tar.zst.age; coldcase seal makes one of an archive',
+  });
 }
 
 async function readManifest(file: string, options: Options, checks: Check[]): Promise<Manifest | undefined> {

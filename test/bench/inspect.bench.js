@@ -10,17 +10,14 @@ const MIB = 1024 * 1024;
 
 export default function run(flags) {
   const lab = flags.lab || process.env.COLDCASE_LAB || undefined;
-  const root = process.env.COLDCASE_LAB_ROOT ?? '/opt/checkpoint-lab';
   const peer = lab !== undefined && spawnSync(lab, ['run', 'checkpointctl', '--help']).status === 0;
   if (!peer) console.log('checkpointctl: not measured, there is no lab (--lab PATH)');
   if (flags.input === undefined && !peer) {
     console.log('inspect: not measured, there is neither an archive (--input FILE) nor a lab to make one');
     return;
   }
-  // where the lab sees it too, so that both read the same file
-  const directory = mkdtempSync(
-    join(peer && existsSync(`${root}/opt/lab/out`) ? `${root}/opt/lab/out` : '/dev/shm', 'bench-'),
-  );
+  // the lab has the same /dev, so that both read the same file
+  const directory = mkdtempSync('/dev/shm/bench-');
   try {
     const tar = `${directory}/checkpoint.tar`;
     if (flags.input === undefined) makeCheckpoint(lab, tar);
