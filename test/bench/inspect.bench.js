@@ -2,8 +2,7 @@
 // --runs N       default 5
 // --lab PATH     the lab's script, which runs checkpointctl; default $COLDCASE_LAB
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { median, printTable } from './support.js';
 
 const MIB = 1024 * 1024;
