@@ -1,5 +1,5 @@
 import { createReadStream, fstatSync } from 'node:fs';
-import { FailedError } from '../base/errors.js';
+import { FailedError, FormatError } from '../base/errors.js';
 import { decryptAge } from '../bytes/age-input.js';
 import { descriptorSource } from '../bytes/file.js';
 import { decodeGzip } from '../bytes/gzip.js';
@@ -72,6 +72,7 @@ async function passStream(
   if (compression === 'gzip') chunks = decodeGzip(chunks, name);
   if (compression === 'zstd') chunks = decodeZstd(chunks, name);
   const index = await passTar(chunks, name, visit);
+  if (index.size === 0) throw new FormatError(name, undefined, 'empty: not an archive');
   const facts: ContainerFacts = {
     storedSize: undefined,
     encrypted,

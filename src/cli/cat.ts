@@ -1,6 +1,6 @@
 import { TextDecoder } from 'node:util';
 import { selectEntry } from '../archive/select.js';
-import { UnsafeError } from '../base/errors.js';
+import { NotFoundError, UnsafeError } from '../base/errors.js';
 import type { ByteSource } from '../bytes/source.js';
 import { chunksOf } from '../bytes/streamed.js';
 import { escapeText } from '../render/escape.js';
@@ -28,6 +28,12 @@ async function concatenate(
     const sources: ByteSource[] = [];
     for (const path of paths) {
       const { entry, archive: inner } = await selectEntry(archive, path);
+      const contents = entry.type === 'file' || entry.type === 'hardlink' || entry.size > 0;
+      if (!contents) {
+        throw new NotFoundError(`${path} has no contents: it is a ${entry.type}`, {
+          remedy: 'coldcase extract takes directories and links; coldcase ls lists what is in them',
+        });
+      }
       sources.push(inner.open(entry));
     }
     const print = process.stdout.isTTY && options.force !== true ? printEscaped : printRaw;

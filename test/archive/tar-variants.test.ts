@@ -256,8 +256,10 @@ describe('what is refused, with the offset', () => {
     block(records),
     rawHeader({ name: 'a', size: 0 }),
   ];
+  const misnamed = rawHeader({ name: 'b', size: 0 }).fill('c', 0, 1);
   test.each<[string, Uint8Array[], number]>([
-    ['a checksum that does not hold', [rawHeader({ name: 'a', size: 0 }), Buffer.alloc(512, 'x')], 512],
+    ['no header at all', [rawHeader({ name: 'a', size: 0 }), Buffer.alloc(512, 'x')], 512],
+    ['a checksum that does not hold', [rawHeader({ name: 'a', size: 0 }), misnamed], 512],
     ['data cut short', [rawHeader({ name: 'a', size: 5000 })], 1536],
     ['a size that is no number', [rawHeader({ name: 'a', size: 0 }, (bytes) => bytes.write('12x', 124))], 0],
     ['a negative size', [rawHeader({ name: 'a', size: 0 }, (bytes) => bytes.fill(0xff, 124, 136))], 0],

@@ -121,6 +121,12 @@ describe('cat', () => {
     expect(stderr).toContain('no entry nothing in the archive');
   });
 
+  test('a directory is said to be one', () => {
+    const { status, stdout, stderr } = coldcase(['cat', PODMAN, 'network.status', 'checkpoint']);
+    expect([status, stdout]).toEqual([4, '']);
+    expect(stderr).toContain('checkpoint has no contents: it is a directory\n  coldcase extract');
+  });
+
   const pty = existsSync('/usr/bin/script');
   const onTerminal = (args: string): Ran => {
     const ran = spawnSync('script', ['-qec', `${process.execPath} ${BIN} ${args}`, '/dev/null']);
@@ -290,6 +296,15 @@ describe('standard input', () => {
     const out = join(directory, 'out');
     expect(coldcase(['extract', '-', '-C', out], bytes)).toMatchObject({ status: 0, stderr: '' });
     expect(readFileSync(join(out, 'checkpoint/pages-2.img')).length).toBe(10_121_216);
+  });
+
+  test.each([
+    ['nothing at all', Buffer.alloc(0)],
+    ['a compressed nothing', gzipSync('')],
+  ])('%s is no archive, on a pipe as in a file', (_what, bytes) => {
+    const { status, stdout, stderr } = coldcase(['ps', '-'], bytes);
+    expect([status, stdout]).toEqual([5, '']);
+    expect(stderr).toBe('coldcase: standard input: empty: not an archive\n');
   });
 
   test('as a file, it is read at random', () => {

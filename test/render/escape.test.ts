@@ -35,3 +35,8 @@ test('escaped JSON parses to the same value', () => {
     }),
   );
 });
+
+test('a backslash alone is escaped too: what looks like an escape is one', () => {
+  expect(escapeText('C:\\x1b')).toBe('C:\\\\x1b');
+  expect(escapeText('plain [text] ~')).toBe('plain [text] ~');
+});
