@@ -23,7 +23,7 @@ export default function run(flags) {
     else copyFileSync(flags.input, tar);
     report(
       statSync(tar).size,
-      measure(tar, Number(flags.runs ?? 5), peer ? { lab, inside: tar.slice(root.length) } : undefined),
+      measure(tar, Number(flags.runs ?? 5), peer ? { lab, inside: tar } : undefined),
     );
   } finally {
     rmSync(directory, { recursive: true });
