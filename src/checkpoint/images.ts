@@ -5,8 +5,8 @@ import type { EntryOf, ImageKind } from '../criu/kinds.js';
 import { DecodeBudget } from '../criu/message.js';
 import { once } from './memo.js';
 
-/** What all images may take together, in units of the budget: 2,000 processes; 230 MB at the worst. */
-const KEPT = 12_000_000;
+/** What all images may take together, in units of the budget: some 1,300 processes, all of them printed in 512 MiB. */
+const KEPT = 8_000_000;
 
 interface ImageFiles {
   readonly folder: string;
