@@ -1,4 +1,4 @@
-import { createDecipheriv, hkdfSync } from 'node:crypto';
+import { createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
 import { FormatError, IntegrityError } from '../base/errors.js';
 
 /** Plaintext bytes of every payload chunk but the last (age-encryption.org/v1, "Payload"). */
@@ -14,6 +14,12 @@ export const CIPHER_OPTIONS = { authTagLength: TAG_SIZE } as const;
 /** The key that the payload's chunks are encrypted with, from the file key and the nonce after the header. */
 export function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', fileKey, nonce, 'payload', 32));
+}
+
+/** The MAC that a header's last line must hold (age-encryption.org/v1, "Header MAC"), as base64 without padding. */
+export function headerMac(fileKey: Uint8Array, authenticated: Uint8Array): string {
+  const key = new Uint8Array(hkdfSync('sha256', fileKey, new Uint8Array(0), 'header', 32));
+  return createHmac('sha256', key).update(authenticated).digest('base64').replace(/=+$/, '');
 }
 
 /** Writes a chunk's nonce into 12 bytes: its number as 11 bytes big-endian, then 1 for the last chunk. */

@@ -4,7 +4,7 @@ import { FormatError, IntegrityError, UsageError } from '../base/errors.js';
 import { looksLikeArmor, openArmor } from './age-armor.js';
 import { type AgeHeader, looksLikeAge, readAgeHeader } from './age-header.js';
 import { openAgePayload } from './age-payload.js';
-import { CIPHER, CIPHER_OPTIONS, TAG_SIZE } from './age-stream.js';
+import { CIPHER, CIPHER_OPTIONS, headerMac, TAG_SIZE } from './age-stream.js';
 import type { ByteSource } from './source.js';
 
 /** What a reader may open an age file with. */
@@ -52,10 +52,32 @@ export async function unlockAge(
   return { plaintext: await openAgePayload(binary, header, fileKey), fileKey };
 }
 
-/** As `openAge`, by the file key. */
+/**
+ * As `openAge`, by the file key.
+ *
+ * @throws IntegrityError when the header is not the one that the file key authenticates
+ */
 export async function openAgeWithKey(source: ByteSource, fileKey: Uint8Array): Promise<ByteSource> {
   const binary = await withoutArmor(source);
-  return openAgePayload(binary, await readAgeHeader(binary), fileKey);
+  const header = await readAgeHeader(binary);
+  authenticateHeader(header, fileKey, source.name);
+  return openAgePayload(binary, header, fileKey);
+}
+
+/** The header of an age file, binary or in ASCII armor, and the file without the armor. */
+export async function readHeader(
+  source: ByteSource,
+): Promise<{ readonly header: AgeHeader; readonly binary: ByteSource }> {
+  const binary = await withoutArmor(source);
+  return { header: await readAgeHeader(binary), binary };
+}
+
+/** The MAC covers the header up to the dashes of its last line, which are followed by a space and the MAC itself. */
+function authenticateHeader(header: AgeHeader, fileKey: Uint8Array, name: string): void {
+  const end = Buffer.from(header.bytes).lastIndexOf('---') + 3;
+  const written = Buffer.from(header.bytes.subarray(end)).toString('latin1').trim();
+  if (headerMac(fileKey, header.bytes.subarray(0, end)) === written) return;
+  throw new IntegrityError(`the age header of ${name} does not authenticate: it was modified`);
 }
 
 async function withoutArmor(source: ByteSource): Promise<ByteSource> {

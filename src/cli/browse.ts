@@ -4,16 +4,18 @@ import { ReadStream, WriteStream } from 'node:tty';
 import type { Archive } from '../archive/archive.js';
 import { openArchive } from '../archive/open.js';
 import { FormatError, IntegrityError, InterruptedError, NotFoundError, UsageError } from '../base/errors.js';
+import { formatTime } from '../base/units.js';
 import { escapeText } from '../render/escape.js';
 import { type ArchiveOptions, addArchiveArgument, openingOptions } from './archive-options.js';
+import { verifierOf } from './browse-verifier.js';
 import type { CommandModule } from './command.js';
 import { interrupted } from './interrupt.js';
 import { VERSION } from './version.js';
 
 const HELP = `
 Keys: 1 to 8 and Tab for the screens, arrows or hjkl, Enter in, Esc out, / to find, : to go to a PID, an address
-or an entry, e to extract, y to copy, b to bookmark, ? for all of them, q to quit. Nothing is written anywhere
-unless e, or w in the bookmarks, asks for a path. Exit code 2 without a terminal.
+or an entry, e to extract, y to copy, b to bookmark, V to verify, ? for all of them, q to quit. Nothing is
+written anywhere unless e, or w in the bookmarks, asks for a path. Exit code 2 without a terminal.
 
 Examples:
   coldcase browse evidence.tar.zst.age -i key.txt
@@ -48,9 +50,12 @@ async function browseArchive(location: string, options: ArchiveOptions): Promise
   try {
     const [{ browse }, { Workspace }] = await loading;
     const { pageOf } = await import('../tui/screens/pages.js');
-    const workspace = await Workspace.open(archive);
+    const { Verifying } = await import('../tui/runtime/verifying.js');
+    const verifying = new Verifying(verifierOf(archive, location), () => formatTime(new Date()));
+    const workspace = await Workspace.open(archive, () => verifying.state);
     await browse(
       {
+        verifying,
         name: basename(location) + (archive.container.encrypted ? ' (sealed)' : ''),
         entries: workspace.entries.map(({ name }) => name),
         pageOf: (place) => pageOf(workspace, place),

@@ -1,5 +1,5 @@
-import { formatDuration, formatSize } from '../base/units.js';
 import { escapeText } from '../render/escape.js';
+import { progressLine } from '../render/progress-line.js';
 
 const INTERVAL_MS = 100;
 
@@ -64,20 +64,4 @@ export class TerminalProgress implements Progress {
     const width = Math.max(20, this.out.columns ?? 80) - 1;
     this.out.write(`\r\x1b[K${line.slice(0, width)}`);
   }
-}
-
-/** @param rate - bytes per millisecond; not a number or infinite before there is anything to measure */
-function progressLine(phase: string, done: number, total: number | undefined, rate: number): string {
-  const parts = [escapeText(phase)];
-  if (total === undefined || total <= 0) {
-    parts.push(formatSize(done));
-  } else {
-    const percent = Math.min(100, Math.floor((done / total) * 100));
-    parts.push(`${percent}%`, `${formatSize(done)} of ${formatSize(total)}`);
-  }
-  if (Number.isFinite(rate) && rate > 0) {
-    parts.push(`${formatSize(rate * 1000)}/s`);
-    if (total !== undefined && total > done) parts.push(`${formatDuration((total - done) / rate)} left`);
-  }
-  return parts.join('  ');
 }

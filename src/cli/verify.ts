@@ -1,13 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { FailedError, FormatError, IntegrityError } from '../base/errors.js';
-import { errorCode, fileError } from '../base/files.js';
 import { looksEncrypted } from '../bytes/age-unlock.js';
 import { openFile } from '../bytes/file.js';
 import type { ByteSource } from '../bytes/source.js';
 import { escapeText } from '../render/escape.js';
-import { MAX_MANIFEST, type Manifest, parseManifest } from '../seal/manifest.js';
-import { manifestPath } from '../seal/seal-file.js';
+import { readManifest } from '../seal/manifest-file.js';
 import { type Check, type Verdict, verify } from '../seal/verify.js';
 import { type ArchiveOptions, addArchiveOptions } from './archive-options.js';
 import type { CommandModule } from './command.js';
@@ -50,8 +47,8 @@ async function run(file: string, options: Options): Promise<void> {
   const progress = createProgress(options);
   const source = openFile(file);
   try {
-    const checks: Check[] = [];
-    const manifest = await readManifest(file, options, checks);
+    const { manifest, check } = await readManifest(file, options.manifest);
+    const checks: Check[] = [check];
     if (checks.every(({ verdict }) => verdict === 'not checked')) await requireSealed(source);
     const wanted = options.passphrase === true || (options.identity?.length ?? 0) > 0;
     const keys = wanted ? await readKeys(file, options) : undefined;
@@ -71,26 +68,6 @@ async function requireSealed(source: ByteSource): Promise<void> {
   throw new FormatError(source.name, 0, 'not a sealed file', {
     remedy: 'verify takes NAME.tar.zst.age; coldcase seal makes one of an archive',
   });
-}
-
-async function readManifest(file: string, options: Options, checks: Check[]): Promise<Manifest | undefined> {
-  const path = options.manifest ?? manifestPath(file);
-  try {
-    if ((await stat(path)).size > MAX_MANIFEST)
-      throw new FormatError(path, undefined, 'too large for a manifest');
-    const manifest = parseManifest(await readFile(path, 'utf8'), path);
-    const detail = `written ${manifest.createdAt} by coldcase ${manifest.tool.version}`;
-    checks.push({ check: 'manifest', verdict: 'ok', detail });
-    return manifest;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT' && options.manifest === undefined) {
-      checks.push({ check: 'manifest', verdict: 'not checked', detail: `there is no ${path}` });
-      return undefined;
-    }
-    if (!(error instanceof FormatError)) throw fileError(error, path, 'read manifest');
-    checks.push({ check: 'manifest', verdict: 'failed', detail: error.message });
-    return undefined;
-  }
 }
 
 async function report(file: string, checks: readonly Check[], options: Options): Promise<void> {

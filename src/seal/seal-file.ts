@@ -10,6 +10,7 @@ import { type CaptureRecord, toJsonObject } from './capture-record.js';
 import { checkContent } from './check-content.js';
 import { openTarInput, type SealInput, type TarInput } from './input.js';
 import { formatManifest, MANIFEST_FORMAT, MANIFEST_VERSION, type Manifest } from './manifest.js';
+import { manifestPath } from './manifest-file.js';
 import { checkRecipients, createHeader, type SealedHeader, type SealFor } from './recipients.js';
 import { type SealedFacts, type SealedSink, sealStream } from './seal-stream.js';
 import { fileSink } from './sinks.js';
@@ -40,11 +41,6 @@ export interface SealedFile {
   readonly path: string;
   readonly manifestPath: string;
   readonly manifest: Manifest;
-}
-
-/** Name of the manifest that belongs to a sealed file. */
-export function manifestPath(sealed: string): string {
-  return `${sealed}.json`;
 }
 
 /**

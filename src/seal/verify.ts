@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { IntegrityError } from '../base/errors.js';
-import { looksLikeArmor, openArmor } from '../bytes/age-armor.js';
-import { readAgeHeader } from '../bytes/age-header.js';
 import { plaintextSize } from '../bytes/age-stream.js';
-import { type AgeKeys, openAge } from '../bytes/age-unlock.js';
+import { type AgeKeys, openAge, openAgeWithKey, readHeader } from '../bytes/age-unlock.js';
 import type { ByteSource } from '../bytes/source.js';
 import { chunksOf } from '../bytes/streamed.js';
 import { CHECK_STAGES, type CheckedContent, type CheckStage, checkContent } from './check-content.js';
@@ -25,8 +23,13 @@ export interface VerifyOptions {
   /** The manifest; undefined when there is none, which is said. */
   readonly manifest: Manifest | undefined;
   /** Without keys, nothing inside the encryption can be checked, which is said. */
-  readonly keys: AgeKeys | undefined;
+  readonly keys: AgeKeys | { readonly fileKey: Uint8Array } | undefined;
   readonly onProgress?: ((phase: string, done: number, total: number) => void) | undefined;
+  /**
+   * Told the SHA-256 (lower-case hex) of the sealed file and of the tar in it, as they were computed. With it, the
+   * sealed file is hashed even if there is no manifest to compare with.
+   */
+  readonly onHash?: ((of: 'sealed file' | 'tar', sha256: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -48,8 +51,9 @@ export async function verify(source: ByteSource, options: VerifyOptions): Promis
 }
 
 async function checkSealedFile(source: ByteSource, options: VerifyOptions, report: Report): Promise<void> {
-  const { manifest, onProgress, signal } = options;
+  const { manifest, onProgress, onHash, signal } = options;
   if (manifest === undefined) {
+    if (onHash !== undefined) onHash('sealed file', await hashSource(source, onProgress, signal));
     report.skip('sealed file', 'no manifest to compare its hash with');
     return;
   }
@@ -57,23 +61,31 @@ async function checkSealedFile(source: ByteSource, options: VerifyOptions, repor
     if (manifest.sealed.size !== source.size) {
       throw new IntegrityError(`${source.size} bytes long, but ${manifest.sealed.size} by the manifest`);
     }
-    const hash = createHash('sha256');
-    let done = 0;
-    for await (const chunk of chunksOf(source, 0, signal)) {
-      hash.update(chunk);
-      done += chunk.length;
-      onProgress?.('hashing', done, source.size);
-    }
-    const sha256 = hash.digest('hex');
+    const sha256 = await hashSource(source, onProgress, signal);
+    onHash?.('sealed file', sha256);
     if (sha256 === manifest.sealed.sha256) return `SHA-256 ${sha256}, as the manifest says`;
     throw new IntegrityError(`SHA-256 ${sha256}, but ${manifest.sealed.sha256} by the manifest`);
   });
 }
 
+/** SHA-256 of all of a source, in lower-case hex; the phase that progress is told is `hashing`. */
+export async function hashSource(
+  source: ByteSource,
+  onProgress: VerifyOptions['onProgress'],
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const hash = createHash('sha256');
+  let done = 0;
+  for await (const chunk of chunksOf(source, 0, signal)) {
+    hash.update(chunk);
+    done += chunk.length;
+    onProgress?.('hashing', done, source.size);
+  }
+  return hash.digest('hex');
+}
+
 async function checkStructure(source: ByteSource): Promise<number> {
-  const start = await source.read(0, Math.min(source.size, 2048));
-  const binary = looksLikeArmor(start) ? await openArmor(source) : source;
-  const header = await readAgeHeader(binary);
+  const { header, binary } = await readHeader(source);
   plaintextSize(binary.size - header.payloadOffset, source.name);
   return header.stanzaTypes.length;
 }
@@ -87,7 +99,7 @@ async function checkInside(source: ByteSource, options: VerifyOptions, report: R
   }
   let payload: ByteSource | undefined;
   await report.run('key', async () => {
-    payload = await openAge(source, keys);
+    payload = 'fileKey' in keys ? await openAgeWithKey(source, keys.fileKey) : await openAge(source, keys);
     return 'opens the file; its header and its last chunk authenticate';
   });
   if (payload === undefined) {
@@ -98,6 +110,7 @@ async function checkInside(source: ByteSource, options: VerifyOptions, report: R
     onProgress: (done, total) => onProgress?.('verifying', done, total),
     signal,
   });
+  if (content !== undefined) options.onHash?.('tar', content.tar.sha256);
   if (content === undefined || manifest === undefined) {
     const why = manifest === undefined ? 'no manifest' : 'the content could not be checked';
     report.skip('manifest and content', why);

@@ -4,9 +4,11 @@ import { InterruptedError } from '../base/errors.js';
 import { App } from './components/app.js';
 import type { Place } from './core/place.js';
 import type { PageSpec, Size } from './core/state.js';
+import type { Verification } from './core/verification.js';
 import { themeOf } from './paint/theme.js';
 import { Performer } from './runtime/perform.js';
 import { Store } from './runtime/store.js';
+import type { Verifying } from './runtime/verifying.js';
 import { FrameWriter, frameStream } from './terminal/frame.js';
 import { type Input, InputParser } from './terminal/input.js';
 import { copySequence, TerminalSession } from './terminal/session.js';
@@ -17,6 +19,8 @@ export interface Browsed {
   readonly name: string;
   readonly entries: readonly string[];
   pageOf(place: Place): PageSpec;
+  /** Checks the archive; the same that the pages tell of. */
+  readonly verifying?: Verifying | undefined;
 }
 
 export interface BrowseOptions {
@@ -68,6 +72,7 @@ async function run(browsed: Browsed, options: BrowseOptions, undo: (() => void)[
     copy: (text) => output.write(copySequence(text)),
     redraw: () => frames.redraw(),
     quit: end,
+    verifying: browsed.verifying,
     archive: browsed.name,
     version: options.version,
   });
@@ -81,8 +86,14 @@ async function run(browsed: Browsed, options: BrowseOptions, undo: (() => void)[
   });
   undo.push(() => {
     performer.stop(store);
+    browsed.verifying?.stop(() => {});
     store.close();
   });
+  if (browsed.verifying !== undefined) {
+    const tell = (verification: Verification): void => store.dispatch({ type: 'verification', verification });
+    tell(browsed.verifying.state);
+    browsed.verifying.look(tell).catch(fail);
+  }
   undo.push(listen(input, output, store, size, fail));
   const app = render(<App store={store} theme={themeOf(options.env, process.platform)} />, {
     stdout: frameStream(output, frames),

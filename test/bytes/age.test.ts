@@ -8,7 +8,7 @@ import {
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FormatError, IntegrityError, UsageError } from '../../src/base/errors.js';
-import { openAge } from '../../src/bytes/age-unlock.js';
+import { openAge, openAgeWithKey, unlockAge } from '../../src/bytes/age-unlock.js';
 import { MemorySource } from '../../src/bytes/memory.js';
 
 const MIB = 1024 * 1024;
@@ -162,4 +162,19 @@ test('malformed armor is refused', async () => {
   ]) {
     await expect(readAll(Buffer.from(text))).rejects.toThrow(IntegrityError);
   }
+});
+
+test('the file key opens a file again, and only with the header that it authenticates', async () => {
+  const { fileKey } = await unlockAge(new MemorySource(SEALED, 'test.age'), { identities: [identity] });
+  const again = await openAgeWithKey(new MemorySource(SEALED, 'test.age'), fileKey);
+  expect(Buffer.compare(await again.read(0, PLAIN.length), PLAIN)).toBe(0);
+  const text = Buffer.from(SEALED).toString('latin1');
+  const stanza = text.indexOf('\n-> ');
+  const other = Buffer.from(
+    `${text.slice(0, stanza)}\n-> other stanza\n\n${text.slice(stanza + 1)}`,
+    'latin1',
+  );
+  await expect(openAgeWithKey(new MemorySource(other, 'test.age'), fileKey)).rejects.toThrow(
+    /does not authenticate/,
+  );
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -194,6 +195,60 @@ describe.skipIf(!works)(
       await screen.exited;
     });
 
+    it('verifies the whole archive while one goes on, and puts it in the case note', async () => {
+      const screen = open({ columns: 120, rows: 40 });
+      await screen.until(/manifest +agrees: size, tar size, tar SHA-256, recipients, capture record/);
+      expect(await screen.text()).toMatch(/verification +not yet: V checks all 2.39 MiB/);
+      screen.press('V2');
+      await screen.until('[2 Processes]');
+      screen.press('1');
+      await screen.until(/verification +verified 2\d{3}-\S+Z, in .*: all 10 checks hold/);
+      const sha256 = /file SHA-256 +([0-9a-f]{64})/.exec(await screen.text())?.[1];
+      expect(sha256).toBe(createHash('sha256').update(readFileSync(SEALED)).digest('hex'));
+      screen.press(':verify\r');
+      await screen.until(/ok +chunks and frames +all authenticate and decode: 11 frames/);
+      screen.press('Bw\x15note.json\r');
+      await screen.until('case note saved, bookmarks: 0');
+      const note: unknown = JSON.parse(readFileSync(join(directory, 'note.json'), 'utf8'));
+      expect(note).toMatchObject({ verification: { outcome: 'verified', fileSha256: sha256 } });
+      screen.press('w\x15note.md\r');
+      await screen.until('note.md: case note saved');
+      expect(readFileSync(join(directory, 'note.md'), 'utf8')).toMatch(
+        /Verified, 2\d{3}-[\s\S]*- ok: tar hash/,
+      );
+      screen.press('qq');
+      expect(await screen.exited).toBe(0);
+    });
+
+    it('says what failed and where in a damaged archive, and where there is no manifest', async () => {
+      const bytes = readFileSync(SEALED);
+      const at = Math.floor(bytes.length / 2);
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
+      const damaged = join(directory, 'damaged.tar.zst.age');
+      writeFileSync(damaged, bytes);
+      const screen = open({ columns: 120, rows: 40 }, [damaged, '-i', KEY]);
+      await screen.until(/\?manifest +there is no /);
+      screen.press('V');
+      await screen.until(/!verification +FAILED \S+Z: chunks and frames: .*damaged/);
+      screen.press('2');
+      await screen.until(/! NOT INTACT +1\/4$/);
+      screen.press('q');
+      expect(await screen.exited).toBe(0);
+    });
+
+    it('computes the SHA-256 of what is not sealed', async () => {
+      const plain = join(directory, 'checkpoint.tar.zst');
+      writeFileSync(plain, readFileSync(samplePath('podman-incident', '.tar.zst')));
+      const screen = open({ columns: 120, rows: 40 }, [plain]);
+      await screen.until(/verification +not sealed, nothing to verify against: V computes/);
+      screen.press('V');
+      await screen.until(/verification +SHA-256 computed \S+Z.*nothing to compare it with/);
+      const sha256 = createHash('sha256').update(readFileSync(plain)).digest('hex');
+      await screen.until(sha256);
+      screen.press('q');
+      expect(await screen.exited).toBe(0);
+    });
+
     it('saves bookmarks only when told to, where it is told to', async () => {
       const screen = open();
       await screen.until('What stands out');
@@ -206,7 +261,7 @@ describe.skipIf(!works)(
       screen.press('Bw');
       await screen.until('save bookmarks');
       screen.press('\x15note.json\r');
-      await screen.until('bookmarks saved: 1');
+      await screen.until('case note saved, bookmarks: 1');
       const note: unknown = JSON.parse(readFileSync(join(directory, 'note.json'), 'utf8'));
       expect(note).toMatchObject({ bookmarks: [{ note: 'look here', page: 'entry' }] });
       screen.press('\x1bq');

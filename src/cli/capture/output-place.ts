@@ -2,7 +2,7 @@ import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NotFoundError, UsageError } from '../../base/errors.js';
 import { errorCode, fileError, requireWritable } from '../../base/files.js';
-import { manifestPath } from '../../seal/seal-file.js';
+import { manifestPath } from '../../seal/manifest-file.js';
 import { refuseTerminal } from '../standard-output.js';
 
 /** Where sealed files go. */

@@ -32,7 +32,7 @@ export function OverlayPane({
       case 'bookmarks': {
         const body = bookmarkLines(state.bookmarks, overlay.cursor, width, theme);
         const top = Math.max(0, 2 * overlay.cursor - rows + 6);
-        return ['Bookmarks: Enter goes there, d removes, w saves', body, top];
+        return ['Bookmarks: Enter goes there, d removes, w saves a case note', body, top];
       }
     }
   }

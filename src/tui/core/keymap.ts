@@ -31,6 +31,7 @@ export type Command =
   | 'bookmarks'
   | 'save'
   | 'delete'
+  | 'verify'
   | 'help'
   | 'redraw'
   | 'quit';
@@ -78,7 +79,7 @@ export const BINDINGS: readonly Binding[] = [
   {
     command: 'goto',
     keys: [':'],
-    help: 'go to a screen, PID, [PID:]0xADDRESS, image or entry',
+    help: 'go to a screen, PID, [PID:]0xADDRESS, image, entry or verify',
     group: 'Find',
     hint: 'go',
   },
@@ -95,6 +96,12 @@ export const BINDINGS: readonly Binding[] = [
   { command: 'bookmarks', keys: ['B'], help: 'the bookmarks', group: 'Keep' },
   { command: 'save', keys: ['w'], help: 'in the bookmarks: save them as .md or .json', group: 'Keep' },
   { command: 'delete', keys: ['d', 'delete'], help: 'in the bookmarks: remove one', group: 'Keep' },
+  {
+    command: 'verify',
+    keys: ['V'],
+    help: 'verify the whole archive in the background; Esc on the overview stops it',
+    group: 'Other',
+  },
   { command: 'help', keys: ['?'], help: 'this help', group: 'Other', hint: 'help' },
   { command: 'redraw', keys: ['ctrl-l'], help: 'draw the screen anew', group: 'Other' },
   { command: 'quit', keys: ['q', 'ctrl-c'], help: 'quit', group: 'Other', hint: 'quit' },

@@ -60,7 +60,12 @@ function reduceBookmarks(
     }
     case 'save':
     case 'extract':
-      if (count === 0) return only({ ...state, toast: { text: 'no bookmarks to save', tone: 'plain' } });
+      if (count === 0 && state.verification?.result === undefined) {
+        return only({
+          ...state,
+          toast: { text: 'neither bookmarks nor a verification to save', tone: 'plain' },
+        });
+      }
       return only(ask(state, { for: 'save' }, 'case-note.md'));
     case 'bookmarks':
       return only({ ...state, overlay: undefined });

@@ -4,11 +4,12 @@ import { ask } from './ask.js';
 import { type HexContent, type HexState, regionAt } from './hex.js';
 import type { Command } from './keymap.js';
 import type { Item, OutlineContent } from './outline.js';
-import { currentPane, goto, putPane, turnTab } from './pages.js';
+import { currentPane, putPane, turnTab } from './pages.js';
 import { reduceHex, selection } from './pane-hex.js';
 import { outlineRow, reduceOutline } from './pane-outline.js';
 import type { Place } from './place.js';
 import type { AppState, Env, OutlineState, PageState, Step } from './state.js';
+import { visit } from './visit.js';
 
 /** Bytes of a selection that the clipboard takes, as hex. */
 const COPIED_MOST = 32n * 1024n;
@@ -51,7 +52,7 @@ function outlineAction(
   const item = current?.item;
   switch (command) {
     case 'enter': {
-      if (item?.place !== undefined) return only(goto(state, item.place, env));
+      if (item?.place !== undefined) return visit(state, item.place, env);
       const folded = reduceOutline(content, pane, 'toggle', height);
       if (item !== undefined && item.count > 0 && folded !== undefined) {
         return only(putPane(state, page, page.tab, folded));

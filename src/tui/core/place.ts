@@ -14,7 +14,16 @@ export const SCREENS = [
 export type ScreenName = (typeof SCREENS)[number];
 
 /** Every kind of page: the eight screens' own, and those that are reached from them. */
-export const PAGES = [...SCREENS, 'process', 'hex', 'found', 'entry', 'image', 'object'] as const;
+export const PAGES = [
+  ...SCREENS,
+  'process',
+  'hex',
+  'found',
+  'entry',
+  'image',
+  'object',
+  'verification',
+] as const;
 export type PageName = (typeof PAGES)[number];
 
 /**
@@ -44,7 +53,7 @@ const ADDRESS = /^(?:(\d{1,10})[: ])?\s*(?:0x)?([0-9a-f]{1,16})$/i;
 const HAS_HEX_MARK = /0x|[: ]/i;
 
 /**
- * Understands what is typed after `:`: a screen's name or number, a PID (`4`), an address (`0x7f12...`, in
+ * Understands what is typed after `:`: a screen's name, `verify`, a PID (`4`), an address (`0x7f12...`, in
  * another process `4:0x7f12...`), an image (`core-1.img`) or the name of an entry of the archive.
  *
  * @param pid - the process whose memory an address without a PID means
@@ -55,6 +64,9 @@ export function parseGoto(text: string, pid: number | undefined, entries: readon
   if (wanted === '') return { problem: 'nowhere to go to' };
   const screen = SCREENS.filter((name) => name.startsWith(wanted.toLowerCase()));
   if (screen[0] !== undefined) return { place: { page: screen[0] } };
+  if (wanted.length > 2 && 'verification'.startsWith(wanted.replace(/y$/i, 'i').toLowerCase())) {
+    return { place: { page: 'verification' } };
+  }
   const asPid = PID.exec(wanted);
   if (asPid?.[1] !== undefined) return { place: { page: 'process', subject: asPid[1] } };
   const asAddress = ADDRESS.exec(wanted);

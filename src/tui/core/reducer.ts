@@ -5,13 +5,15 @@ import { type Command, commandOf } from './keymap.js';
 import { headRows, paneHead } from './layout.js';
 import type { Path } from './outline.js';
 import { reduceOverlay } from './overlay.js';
-import { currentPage, leavePage, settlePanes, showScreen, updatePane } from './pages.js';
+import { currentPage, currentPane, leavePage, settlePanes, showScreen, updatePane } from './pages.js';
 import { paneAction } from './pane-action.js';
 import { resizeHex, scrollHex, showHit } from './pane-hex.js';
 import { moveTo, scroll, showPath } from './pane-outline.js';
 import { type Place, SCREENS, type ScreenName } from './place.js';
 import type { AppState, Env, Job, PageState, Size, Step, Toast } from './state.js';
 import { reduceTyping } from './typing.js';
+import { outcomeOf, type Verification, verifiedStanding } from './verification.js';
+import { verifyNow } from './visit.js';
 import type { Matches } from './walk.js';
 
 /** Everything that can happen: what a person did, and what work came to. */
@@ -36,6 +38,7 @@ export type Action =
     }
   | { readonly type: 'job'; readonly job: Job | undefined }
   | { readonly type: 'toast'; readonly toast: Toast }
+  | { readonly type: 'verification'; readonly verification: Verification }
   | { readonly type: 'saved'; readonly toast: Toast };
 
 const WHEEL_ROWS = 3;
@@ -88,6 +91,8 @@ export function reduce(state: AppState, action: Action, env: Env): Step {
       return only({ ...state, job: action.job });
     case 'toast':
       return only({ ...state, toast: action.toast });
+    case 'verification':
+      return only(verified(state, action.verification, env));
     case 'saved':
       return only({ ...state, toast: action.toast, unsaved: false });
   }
@@ -135,6 +140,8 @@ function reduceCommand(state: AppState, command: Command, env: Env): Step {
     }
     case 'goto':
       return only(ask(state, { for: 'goto' }));
+    case 'verify':
+      return verifyNow(state);
     case 'search-all':
       return only(ask(state, { for: 'search-all' }));
     case 'back':
@@ -142,6 +149,9 @@ function reduceCommand(state: AppState, command: Command, env: Env): Step {
       if (env.growing(currentPage(state).place, currentPage(state).tab)) {
         const { place, tab } = currentPage(state);
         return { state, effects: [{ do: 'stop-growing', place, tab }] };
+      }
+      if (state.verification?.running !== undefined && nothingToLeave(state, env)) {
+        return { state, effects: [{ do: 'stop-verifying' }] };
       }
       return only(leavePage(state, env));
     default:
@@ -191,6 +201,29 @@ function resized(state: AppState, env: Env): AppState {
     return content.kind === 'hex' ? resizeHex(content, pane, next.size.columns, height) : pane;
   });
   return next;
+}
+
+/** Where Esc has nothing nearer to end than what goes on in the background. */
+function nothingToLeave(state: AppState, env: Env): boolean {
+  const page = currentPage(state);
+  if (page.place.page === 'verification') return true;
+  const pane = currentPane(state, env)?.pane;
+  const inside = pane?.kind === 'hex' ? pane.anchor !== undefined : pane?.filter !== undefined;
+  return !inside && state.stacks[state.screen].length < 2;
+}
+
+/** The verification went on; where a run has ended, that is said, whatever is shown. */
+function verified(before: AppState, verification: Verification, env: Env): AppState {
+  const state = settlePanes({ ...before, verification }, env);
+  if (before.verification?.running === undefined || verification.running !== undefined) return state;
+  if (verification.result === before.verification.result) {
+    const text = `not verified: ${verification.problem ?? 'stopped'}`;
+    return { ...state, toast: { text, tone: verification.problem === 'stopped' ? 'plain' : 'bad' } };
+  }
+  const outcome = outcomeOf(verification);
+  const tone = outcome === 'failed' ? 'bad' : outcome === 'incomplete' ? 'warn' : 'good';
+  const text = verifiedStanding(verification).text.replace(/^FAILED \S+ /, '');
+  return { ...state, toast: { text, tone } };
 }
 
 function foundItem(state: AppState, action: Extract<Action, { type: 'found-item' }>, env: Env): Step {

@@ -1,6 +1,7 @@
 import type { HexContent, HexState } from './hex.js';
 import type { Extract, Item, Opened, OutlineColumn, OutlineContent, Path } from './outline.js';
 import type { Place, ScreenName } from './place.js';
+import type { Verification } from './verification.js';
 import type { Matches } from './walk.js';
 
 export type Content = OutlineContent | HexContent;
@@ -102,6 +103,8 @@ export interface AppState {
   readonly overlay?: Overlay | undefined;
   readonly job?: Job | undefined;
   readonly toast?: Toast | undefined;
+  /** How the archive's verification stands; absent where there is none. */
+  readonly verification?: Verification | undefined;
   readonly bookmarks: readonly Bookmark[];
   /** Whether there are bookmarks that no file holds yet. */
   readonly unsaved: boolean;
@@ -115,6 +118,8 @@ export type Effect =
   | { readonly do: 'redraw' }
   | { readonly do: 'copy'; readonly text: string }
   | { readonly do: 'stop' }
+  | { readonly do: 'verify' }
+  | { readonly do: 'stop-verifying' }
   | { readonly do: 'stop-growing'; readonly place: Place; readonly tab: string }
   | { readonly do: 'filter'; readonly place: Place; readonly tab: string; readonly pattern: string }
   | {
@@ -134,7 +139,12 @@ export type Effect =
       readonly by: 1 | -1;
     }
   | { readonly do: 'extract'; readonly extract: Extract; readonly path: string }
-  | { readonly do: 'save'; readonly path: string; readonly bookmarks: readonly Bookmark[] };
+  | {
+      readonly do: 'save';
+      readonly path: string;
+      readonly bookmarks: readonly Bookmark[];
+      readonly verification: Verification | undefined;
+    };
 
 /** One tab of a page, and how its contents come about: only once somebody looks at it. */
 export interface TabSpec {

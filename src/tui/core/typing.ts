@@ -2,6 +2,7 @@ import type { Input } from '../terminal/input.js';
 import { currentPage, currentPane, goto, putPane } from './pages.js';
 import { parseGoto } from './place.js';
 import type { AppState, Effect, Env, Step, Typing } from './state.js';
+import { visit } from './visit.js';
 import { filterNow } from './walk.js';
 
 /** Nobody types a longer path, pattern or note. */
@@ -99,7 +100,7 @@ function commit(state: AppState, typing: Typing, env: Env): Step {
       const shown = currentPane(state, env);
       const pid = shown?.content.kind === 'hex' ? shown.content.pid : pidOf(state);
       const target = parseGoto(text, pid, env.entries);
-      if ('place' in target) return { state: goto(state, target.place, env), effects: [] };
+      if ('place' in target) return visit(state, target.place, env);
       return { state: { ...state, toast: { text: target.problem, tone: 'warn' } }, effects: [] };
     }
     case 'bookmark': {
@@ -115,7 +116,10 @@ function commit(state: AppState, typing: Typing, env: Env): Step {
     }
     case 'save':
       if (text === '') return { state, effects: [] };
-      return { state, effects: [{ do: 'save', path: text, bookmarks: state.bookmarks }] };
+      return {
+        state,
+        effects: [{ do: 'save', path: text, bookmarks: state.bookmarks, verification: state.verification }],
+      };
   }
 }
 

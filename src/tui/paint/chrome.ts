@@ -2,7 +2,8 @@ import { formatSize } from '../../base/units.js';
 import { pad, textWidth, truncate } from '../../render/width.js';
 import { BINDINGS, keyName } from '../core/keymap.js';
 import { SCREENS, type ScreenName } from '../core/place.js';
-import type { Job, PageSpec, Toast, Typing } from '../core/state.js';
+import type { AppState, Job, PageSpec, Typing } from '../core/state.js';
+import { outcomeOf, type Verification } from '../core/verification.js';
 import { cell, inverse, paint, sideways, type Theme } from './theme.js';
 
 /** The eight screens with their number keys; the shown one in brackets. Narrow terminals name only that one. */
@@ -59,13 +60,17 @@ const QUESTIONS: Readonly<Record<Typing['purpose']['for'], string>> = {
 
 /** The line at the bottom: what is being typed, what happened, how far work is, or the keys worth knowing. */
 export function statusLine(
-  status: { typing?: Typing | undefined; toast?: Toast | undefined; job?: Job | undefined },
+  status: Pick<AppState, 'typing' | 'toast' | 'job' | 'verification'>,
   position: string,
   columns: number,
   theme: Theme,
 ): string {
   if (status.typing !== undefined) return typingLine(status.typing, columns);
-  const right = cell(position, Math.floor(columns / 2));
+  const background = backgroundText(status.verification);
+  const right = cell(
+    [background, position].filter((part) => part !== '').join('  '),
+    Math.floor(columns / 2),
+  );
   const room = columns - textWidth(right) - 1;
   const { toast, job } = status;
   let left: string;
@@ -78,6 +83,16 @@ export function statusLine(
     left = paint(theme, 'dim', pad(truncate(hints(room), room), room, 'left'));
   }
   return `${left} ${right}`;
+}
+
+/** What goes on behind everything else, or must not be overlooked. */
+function backgroundText(verification: Verification | undefined): string {
+  if (verification === undefined) return '';
+  const { running } = verification;
+  if (running !== undefined) {
+    return `${running.phase} ${Math.floor((running.done * 100) / Math.max(1, running.total))}%`;
+  }
+  return outcomeOf(verification) === 'failed' ? '! NOT INTACT' : '';
 }
 
 function typingLine(typing: Typing, columns: number): string {

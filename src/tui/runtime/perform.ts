@@ -7,6 +7,7 @@ import { filterItems, findItem } from '../core/walk.js';
 import { COPY_LIMIT } from '../terminal/session.js';
 import { caseNote } from './case-note.js';
 import type { Store, Work } from './store.js';
+import type { Verifying } from './verifying.js';
 
 /** What the work needs of the world outside. */
 export interface World {
@@ -14,6 +15,7 @@ export interface World {
   copy(text: string): void;
   redraw(): void;
   quit(): void;
+  readonly verifying?: Verifying | undefined;
   /** For the case note. */
   readonly archive: string;
   readonly version: string;
@@ -42,6 +44,14 @@ export class Performer {
         return;
       case 'stop':
         this.stop(store);
+        return;
+      case 'verify':
+        this.#world.verifying?.start((verification) =>
+          store.dispatch({ type: 'verification', verification }),
+        );
+        return;
+      case 'stop-verifying':
+        this.#world.verifying?.stop((verification) => store.dispatch({ type: 'verification', verification }));
         return;
       case 'copy':
         this.#copy(effect.text, store);
@@ -83,8 +93,9 @@ export class Performer {
       case 'save':
         this.#run(store, undefined, async () => {
           const { archive, version } = this.#world;
-          await writeFileAside(effect.path, caseNote(effect.path, effect.bookmarks, archive, version));
-          const text = `${effect.path}: bookmarks saved: ${effect.bookmarks.length}`;
+          const { path, bookmarks, verification } = effect;
+          await writeFileAside(path, caseNote(path, { archive, version, bookmarks, verification }));
+          const text = `${path}: case note saved, bookmarks: ${bookmarks.length}`;
           store.dispatch({ type: 'saved', toast: { text, tone: 'good' } });
         });
         return;

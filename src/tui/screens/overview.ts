@@ -5,7 +5,8 @@ import { showRow } from '../../views/show.js';
 import type { Item, OutlineContent } from '../core/outline.js';
 import type { Place } from '../core/place.js';
 import type { PageSpec } from '../core/state.js';
-import { leaf, listContent, title } from './items.js';
+import { leaf, title } from './items.js';
+import { liveContent, verificationRows } from './verification.js';
 import { innerName, type Workspace } from './workspace.js';
 
 /** Screen 1: what this is, and where to look first. */
@@ -33,7 +34,7 @@ async function overviewContent(workspace: Workspace): Promise<OutlineContent> {
   const go = (place: Place): Partial<Item> => ({ place });
   const pod = [row.namespace, row.pod].filter((part) => part !== null).join('/');
   const threads = processes.reduce((sum, process) => sum + process.threads.length, 0);
-  const items = [
+  const before = [
     ...fact(
       'container',
       [row.name, row.id].filter((part) => part !== null).join('  '),
@@ -53,7 +54,9 @@ async function overviewContent(workspace: Workspace): Promise<OutlineContent> {
     ...fact('memory', `${formatSize(row.memorySize)} of pages`, go({ page: 'memory' })),
     ...fact('changed files', formatSize(row.rootFsDiffSize), go({ page: 'files', tab: 'rootfs' })),
     ...fact('archive', storedText(workspace)),
-    ...sealedItems(workspace),
+  ];
+  const after = [
+    ...captureItems(workspace),
     title(findings.length === 0 ? 'Nothing stands out' : `What stands out (${findings.length})`),
     ...findings.map(findingItem),
   ];
@@ -61,7 +64,13 @@ async function overviewContent(workspace: Workspace): Promise<OutlineContent> {
   const incomplete = archive.container.endMarked
     ? note
     : { note: 'the archive lacks its end mark: it may have been cut' };
-  return listContent([{ header: '' }, { header: '', squeeze: 1 }], items, '', incomplete);
+  const tarSha256 = archive.container.sealed?.tarSha256;
+  return liveContent(
+    workspace,
+    [{ header: '' }, { header: '', squeeze: 1 }],
+    (verification) => [...before, ...verificationRows(verification, tarSha256), ...after],
+    incomplete,
+  );
 }
 
 type Statistics = NonNullable<Awaited<ReturnType<Workspace['checkpoint']['statistics']>>>;
@@ -80,26 +89,18 @@ function storedText({ archive }: Workspace): string {
   return `${formatSize(tarSize)}${stored}`;
 }
 
-/** What coldcase recorded when it sealed the file, and what has been checked of it so far. */
-function sealedItems({ archive }: Workspace): Item[] {
-  const { sealed, encrypted } = archive.container;
-  const items: Item[] = [];
-  if (encrypted) {
-    const text = 'key and index authenticated; every part is when it is read; all of it: coldcase verify';
-    items.push(leaf(['verification', text], { tone: 'good' }));
-  }
-  if (sealed === undefined) return items;
-  items.push(leaf(['tar SHA-256', sealed.tarSha256], { copy: sealed.tarSha256 }));
+/** What coldcase recorded of the capture when it sealed the file. */
+function captureItems({ archive }: Workspace): Item[] {
+  const { sealed } = archive.container;
+  if (sealed === undefined) return [];
   if (sealed.capture === null) {
-    items.push(leaf(['capture', 'sealed from a file: no capture record'], { tone: 'dim' }));
-    return items;
+    return [leaf(['capture', 'sealed from a file: no capture record'], { tone: 'dim' })];
   }
-  const record = Object.entries(sealed.capture).flatMap(([name, value]: [string, unknown]) =>
+  return Object.entries(sealed.capture).flatMap(([name, value]: [string, unknown]) =>
     value === null || value === undefined
       ? []
       : [leaf([`capture ${name}`, typeof value === 'object' ? JSON.stringify(value) : String(value)])],
   );
-  return [...items, ...record];
 }
 
 function findingItem(row: FindingsRow): Item {

@@ -11,6 +11,7 @@ import { overviewPage } from './overview.js';
 import { processPage } from './process.js';
 import { processesPage } from './processes.js';
 import { objectPage } from './recovered.js';
+import { verificationPage } from './verification.js';
 import type { Workspace } from './workspace.js';
 
 /** What a place is: which screen it belongs to, its tabs, and how each is read once somebody looks at it. */
@@ -19,6 +20,8 @@ export function pageOf(workspace: Workspace, place: Place): PageSpec {
   switch (place.page) {
     case 'overview':
       return overviewPage(workspace);
+    case 'verification':
+      return verificationPage(workspace);
     case 'processes':
       return processesPage(workspace);
     case 'process':

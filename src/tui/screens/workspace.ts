@@ -4,6 +4,7 @@ import { NotFoundError } from '../../base/errors.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { Checkpoint } from '../../checkpoint/checkpoint.js';
 import type { Recovered } from '../../recover/recovered.js';
+import type { Verification } from '../core/verification.js';
 
 /** What all screens read from: the archive, the checkpoint in it, and archives inside the archive. */
 export class Workspace {
@@ -14,15 +15,25 @@ export class Workspace {
   #comms: ReadonlyMap<string, string> | undefined;
   #names: ReadonlySet<string> | undefined;
   #recovered: Promise<Recoverable> | undefined;
+  /** How the verification of the archive stands at this moment, if it can be verified at all. */
+  readonly verification: () => Verification | undefined;
 
-  private constructor(archive: Archive, entries: readonly ArchiveEntry[]) {
+  private constructor(
+    archive: Archive,
+    entries: readonly ArchiveEntry[],
+    verification: () => Verification | undefined,
+  ) {
     this.archive = archive;
+    this.verification = verification;
     this.checkpoint = new Checkpoint(archive);
     this.entries = entries;
   }
 
-  static async open(archive: Archive): Promise<Workspace> {
-    return new Workspace(archive, await archive.entries());
+  static async open(
+    archive: Archive,
+    verification: () => Verification | undefined = () => undefined,
+  ): Promise<Workspace> {
+    return new Workspace(archive, await archive.entries(), verification);
   }
 
   /**

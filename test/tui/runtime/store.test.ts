@@ -7,8 +7,10 @@ import type { Extract } from '../../../src/tui/core/outline.js';
 import { currentPane } from '../../../src/tui/core/pages.js';
 import type { Place } from '../../../src/tui/core/place.js';
 import type { Content, LoadContext, PageSpec } from '../../../src/tui/core/state.js';
+import type { Verification } from '../../../src/tui/core/verification.js';
 import { Performer } from '../../../src/tui/runtime/perform.js';
 import { Store } from '../../../src/tui/runtime/store.js';
+import { Verifying } from '../../../src/tui/runtime/verifying.js';
 import { fakeEnv, outline, rows } from '../support/fake.js';
 
 type Load = (context: LoadContext) => Promise<Content>;
@@ -203,9 +205,72 @@ describe('Performer', () => {
     const note = readFileSync(join(directory, 'note.md'), 'utf8');
     expect(note).toContain('`` overview: `evil` [x](y)\\n# z ``');
     expect(note).toContain('\\<b\\>note\\</b\\>');
-    expect(note.split('\n').filter((line) => line.startsWith('#'))).toEqual(['# Case note: `evidence.tar`']);
+    const titles = note.split('\n').filter((line) => line.startsWith('#'));
+    expect(titles).toEqual(['# Case note: `evidence.tar`', '## Bookmarks']);
     press('w', 'ctrl-u', ...join(directory, 'note.txt'), 'enter');
     await until(() => store.state.toast?.tone === 'bad');
     expect(existsSync(join(directory, 'note.txt'))).toBe(false);
+  });
+});
+
+describe('Verifying', () => {
+  const wait = (milliseconds: number): Promise<void> =>
+    new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+  it('runs once at a time, tells how far it is, and what it came to', async () => {
+    let runs = 0;
+    const verifying = new Verifying(
+      {
+        can: 'sealed',
+        size: 100,
+        atOpening: () => Promise.reject(new NotFoundError('no manifest')),
+        all: async ({ progress }) => {
+          runs += 1;
+          progress('hashing', 0, 100);
+          await wait(5);
+          progress('hashing', 50, 100);
+          return { checks: [], tarSha256: 'cd' };
+        },
+      },
+      () => '2026-11-23T18:00:00Z',
+    );
+    const seen: Verification[] = [];
+    const changed = (verification: Verification): void => void seen.push(verification);
+    await verifying.look(changed);
+    expect(verifying.state.opening).toMatchObject([{ verdict: 'not checked', detail: 'no manifest' }]);
+    verifying.start(changed);
+    verifying.start(changed);
+    await until(() => verifying.state.result !== undefined);
+    expect(runs).toBe(1);
+    expect(seen.some(({ running }) => running?.done === 50 && running.rate > 0)).toBe(true);
+    expect(verifying.state).toMatchObject({ running: undefined, result: { time: '2026-11-23T18:00:00Z' } });
+  });
+
+  it('stops at once, keeps what was found before, and says why a run came to nothing', async () => {
+    const results = [{ checks: [] }, undefined, new NotFoundError('the file is gone')];
+    const verifying = new Verifying(
+      {
+        can: 'sealed',
+        size: 1,
+        atOpening: async () => [],
+        all: () => {
+          const result = results.shift();
+          if (result instanceof Error) return Promise.reject(result);
+          return result === undefined ? new Promise(() => {}) : Promise.resolve(result);
+        },
+      },
+      () => 'now',
+    );
+    verifying.start(() => {});
+    await until(() => verifying.state.result !== undefined);
+    verifying.start(() => {});
+    verifying.stop(() => {});
+    expect(verifying.state).toMatchObject({
+      running: undefined,
+      problem: 'stopped',
+      result: { time: 'now' },
+    });
+    verifying.start(() => {});
+    await until(() => verifying.state.problem === 'the file is gone');
   });
 });

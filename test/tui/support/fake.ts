@@ -49,6 +49,8 @@ function screenOf({ page }: Place): PageSpec['screen'] {
     case 'entry':
     case 'object':
       return 'files';
+    case 'verification':
+      return 'overview';
     case 'image':
       return 'images';
     default:

@@ -1,0 +1,38 @@
+import { readFile, stat } from 'node:fs/promises';
+import { FormatError } from '../base/errors.js';
+import { errorCode, fileError } from '../base/files.js';
+import { MAX_MANIFEST, type Manifest, parseManifest } from './manifest.js';
+import type { Check } from './verify.js';
+
+/** Name of the manifest that belongs to a sealed file. */
+export function manifestPath(sealed: string): string {
+  return `${sealed}.json`;
+}
+
+/**
+ * The manifest of a sealed file, if it can be read, and the check that says what became of reading it.
+ *
+ * @param given - where it is; the file's name with `.json` behind it if absent, and then it may be missing
+ * @throws NotFoundError, DeniedError or FailedError when it cannot be read
+ */
+export async function readManifest(
+  file: string,
+  given?: string,
+): Promise<{ readonly manifest: Manifest | undefined; readonly check: Check }> {
+  const path = given ?? manifestPath(file);
+  const check = 'manifest';
+  try {
+    if ((await stat(path)).size > MAX_MANIFEST)
+      throw new FormatError(path, undefined, 'too large for a manifest');
+    const manifest = parseManifest(await readFile(path, 'utf8'), path);
+    const detail = `written ${manifest.createdAt} by coldcase ${manifest.tool.version}`;
+    return { manifest, check: { check, verdict: 'ok', detail } };
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' && given === undefined) {
+      const detail = `there is no ${path}`;
+      return { manifest: undefined, check: { check, verdict: 'not checked', detail } };
+    }
+    if (!(error instanceof FormatError)) throw fileError(error, path, 'read manifest');
+    return { manifest: undefined, check: { check, verdict: 'failed', detail: error.message } };
+  }
+}
