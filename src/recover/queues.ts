@@ -2,11 +2,12 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { unixAddress } from '../checkpoint/file-table.js';
 import { inetEndpoints } from '../checkpoint/socket-endpoints.js';
 import type { Range } from '../criu/extra.js';
+import type { Extent } from '../criu/ghost-file.js';
 import type { CriuImage } from '../criu/image.js';
 import type { FileEntry } from '../criu/schema/fdinfo.js';
 import type { Holders } from './holders.js';
 import { type Recovered, type RecoveredKind, safePath } from './recovered.js';
-import { type Extent, extentSource } from './sources.js';
+import { extentSource } from './sources.js';
 
 type Facts = Pick<Recovered, 'kind' | 'name' | 'holders' | 'image' | 'path'>;
 

@@ -1,13 +1,14 @@
 import { sliceSource } from '../bytes/slice.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Extra } from '../criu/extra.js';
+import { requireSize } from '../criu/ghost-file.js';
 import type { CriuImage } from '../criu/image.js';
 import type { MemoryImages } from '../criu/memory.js';
 import type { PageLayer } from '../criu/page-layers.js';
 import type { IpcShmEntry } from '../criu/schema/ipc.js';
 import type { Holders } from './holders.js';
 import { type Recovered, safeName, safePath } from './recovered.js';
-import { layerRuns, layerSource, requireSize } from './sources.js';
+import { layerRuns, layerSource } from './sources.js';
 
 /** memfds, and the anonymous memory that processes share, which the kernel and CRIU keep in the same way. */
 export async function* memfds(checkpoint: Checkpoint, holders: Holders): AsyncGenerator<Recovered> {

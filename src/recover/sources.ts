@@ -1,18 +1,9 @@
-import { FormatError } from '../base/errors.js';
 import { requireRange } from '../bytes/range.js';
 import type { ByteSource } from '../bytes/source.js';
 import { notInArchive } from '../criu/address-space.js';
+import type { Extent } from '../criu/ghost-file.js';
 import { type PageLayer, pagePieces } from '../criu/page-layers.js';
 import type { DataRun } from './recovered.js';
-
-/** A run of another source, where it belongs in the object. */
-export interface Extent {
-  /** Offset in the object. */
-  readonly at: number;
-  readonly length: number;
-  /** Offset in the source. */
-  readonly from: number;
-}
 
 /** An object put together from runs of a source, in ascending order; zeros between them. */
 export function extentSource(
@@ -72,11 +63,4 @@ export function layerRuns(layer: PageLayer, size: number): DataRun[] {
     runs.push({ offset: Number(piece.start), length: Number(piece.end - piece.start) });
   }
   return runs;
-}
-
-/** A size that an image gives, as a number. */
-export function requireSize(size: bigint, name: string): number {
-  if (size > BigInt(Number.MAX_SAFE_INTEGER))
-    throw new FormatError(name, undefined, `a size of ${size} bytes`);
-  return Number(size);
 }
