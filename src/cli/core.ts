@@ -4,6 +4,7 @@ import { formatSize } from '../base/units.js';
 import { MemoryImages } from '../criu/memory.js';
 import { buildCore } from '../memory/core/build.js';
 import type { CoreLayout, CorePart } from '../memory/core/layout.js';
+import { escapeText } from '../render/escape.js';
 import { type ArchiveOptions, addArchiveArgument, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
 import { interrupted } from './interrupt.js';
@@ -42,6 +43,9 @@ async function core(location: string, options: CoreOptions): Promise<void> {
     } finally {
       progress.clear();
       await file.discard();
+    }
+    for (const problem of layout.problems) {
+      process.stderr.write(`coldcase: a deleted file is not in the core file: ${escapeText(problem)}\n`);
     }
     if (layout.missing > 0n && options.quiet !== true) {
       const size = formatSize(layout.missing);
@@ -89,8 +93,8 @@ async function* chunksOfPart({
 
 const HELP = `
 The file is what the kernel would have written: registers of every thread, the memory that the archive holds, which
-files are mapped where. Unchanged pages of mapped files are not in it; gdb takes them from the files if it is given
-them (set sysroot). Memory that was never written is a hole of the file. x86-64 and aarch64.
+files are mapped where. Unchanged pages of mapped files are not in it, as CRIU leaves them to the files; gdb takes them
+from there (set sysroot). Those of deleted files are: CRIU kept a copy of each (coldcase recover). Memory that was never written is a hole of the file. x86-64 and aarch64.
 
 Example:
   coldcase core evidence.tar.zst.age -i key.txt --pid 1 -o core.1

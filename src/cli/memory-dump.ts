@@ -1,7 +1,7 @@
 import { UnsafeError, UsageError } from '../base/errors.js';
 import { createAside } from '../base/files.js';
 import { formatAddress } from '../base/units.js';
-import { type AddressSpace, notInArchive, type Vma, vmaRights } from '../criu/address-space.js';
+import { type AddressSpace, notInArchive, type Segment, type Vma, vmaRights } from '../criu/address-space.js';
 import { MemoryImages } from '../criu/memory.js';
 import { memoryChunks } from '../memory/contents.js';
 import { HexDump } from '../memory/hexdump.js';
@@ -107,15 +107,23 @@ async function writeZeros(count: bigint, write: Write): Promise<void> {
 async function dumpHex(space: AddressSpace, { start, end }: Range, write: Write): Promise<void> {
   let vma: Vma | undefined;
   let hex: HexDump | undefined;
+  let origin: string | undefined;
   for await (const chunk of memoryChunks(space, { start, end, signal: interrupted })) {
     const { address, size, segment, bytes } = chunk;
     if (segment.vma !== vma) {
       await write(`${hex?.end() ?? ''}${vma === undefined ? '' : '\n'}${heading(space, segment.vma)}`);
       vma = segment.vma;
       hex = undefined;
+      origin = undefined;
     }
     const { kind } = segment.backing;
     if (kind === 'pages' || kind === 'zero') {
+      const from = deletedFileOf(segment, origin);
+      if (from !== origin) {
+        await write(`${hex?.end() ?? ''}${from === undefined ? PROCESS_PAGES : from}`);
+        hex = undefined;
+        origin = from;
+      }
       hex ??= new HexDump(address);
       await write(bytes === undefined ? hex.pushZeros(size) : hex.push(bytes));
     } else {
@@ -127,6 +135,15 @@ async function dumpHex(space: AddressSpace, { start, end }: Range, write: Write)
   await write(hex?.end() ?? '');
   if (vma === undefined) throw notInArchive(start, undefined);
 }
+
+/** A zero behind the end of a deleted file belongs to it as well, and is not told apart. */
+function deletedFileOf({ backing }: Segment, before: string | undefined): string | undefined {
+  if (backing.kind === 'zero') return before;
+  if (backing.kind !== 'pages' || backing.deletedFile === undefined) return undefined;
+  return `# unchanged since the file was mapped; from its copy in the archive, ${escapeText(backing.pages.name)}\n`;
+}
+
+const PROCESS_PAGES = '# pages of the process\n';
 
 function heading(space: AddressSpace, vma: Vma): string {
   const range = `${formatAddress(vma.start)}-${formatAddress(vma.end)}`;

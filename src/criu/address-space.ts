@@ -1,6 +1,7 @@
 import { NotFoundError } from '../base/errors.js';
 import { formatAddress } from '../base/units.js';
 import type { ByteSource } from '../bytes/source.js';
+import { type GhostFile, ghostPieces } from './ghost-file.js';
 import { type PageLayer, type PagesImage, pagePieces } from './page-layers.js';
 
 /** Bits of a VMA's `status` (VMA_* in criu/include/image.h). */
@@ -58,15 +59,27 @@ export type Missing =
   /** The kernel's own (vvar, vsyscall) or a device's: CRIU never dumps it. */
   | 'kernel'
   /** Shared memory whose pagemap the archive does not hold. */
-  | 'shared';
+  | 'shared'
+  /** Behind the last page of the mapped file, where the process would have been sent SIGBUS. */
+  | 'behind-file';
 
 /** What is behind a piece of an address space. */
 export type Backing =
-  | { readonly kind: 'pages'; readonly pages: PagesImage; readonly offset: number }
+  | {
+      readonly kind: 'pages';
+      /** A pages image, or the image of a deleted file that is mapped. */
+      readonly pages: PagesImage;
+      readonly offset: number;
+      /** Whether these are unchanged pages of a deleted file, taken from the copy of it that CRIU kept. */
+      readonly deletedFile?: true;
+    }
   /** Mapped and never written: reads as zeros. */
   | { readonly kind: 'zero' }
-  /** Unchanged contents of a mapped file, which CRIU leaves to the file itself. */
-  | { readonly kind: 'file'; readonly path: string; readonly offset: bigint }
+  /**
+   * Unchanged contents of a mapped file, which CRIU leaves to the file itself; `problem` says what is wrong with the
+   * copy of a deleted file that the archive has.
+   */
+  | { readonly kind: 'file'; readonly path: string; readonly offset: bigint; readonly problem?: string }
   | { readonly kind: 'missing'; readonly why: Missing };
 
 /** A piece of one mapping with one kind of backing. */
@@ -77,10 +90,17 @@ export interface Segment {
   readonly backing: Backing;
 }
 
+/** A mapped file that was deleted, and that CRIU therefore kept whole: a ghost file. */
+export interface DeletedFile extends Pick<GhostFile, 'extents' | 'size'> {
+  readonly image: PagesImage;
+}
+
 /** Shared memory objects by the VMA that maps them, and names of mapped files. */
 export interface MappedObjects {
   /** The pagemap of the shared memory behind a mapping; undefined when the archive has none. */
   shared(vma: Vma): PageLayer | undefined;
+  /** The contents of the deleted file behind a mapping, or why they cannot be read; undefined for any other file. */
+  deleted(vma: Vma): DeletedFile | { readonly problem: string } | undefined;
   /** Path of the file behind a mapping: untrusted text. */
   path(vma: Vma): string;
 }
@@ -188,10 +208,40 @@ export class AddressSpace {
     } else if (status & (VmaStatus.vvar | VmaStatus.vsyscall | VmaStatus.socket | VmaStatus.plugin)) {
       yield { start, end, vma, backing: { kind: 'missing', why: 'kernel' } };
     } else if (status & (VmaStatus.filePrivate | VmaStatus.fileShared)) {
-      const offset = vma.pgoff + (start - vma.start);
-      yield { start, end, vma, backing: { kind: 'file', path: this.#objects.path(vma), offset } };
+      yield* this.#fileSegments(vma, start, end);
     } else {
       yield { start, end, vma, backing: { kind: 'zero' } };
+    }
+  }
+
+  /**
+   * Pages of a mapped file that CRIU did not dump: they were as in the file when it was dumped, so that a deleted
+   * file, which CRIU dumps itself, has them.
+   */
+  *#fileSegments(vma: Vma, start: bigint, end: bigint): Generator<Segment> {
+    const shift = vma.start - vma.pgoff;
+    const file = this.#objects.deleted(vma);
+    if (file === undefined || 'problem' in file) {
+      const backing = { kind: 'file' as const, path: this.#objects.path(vma), offset: start - shift };
+      yield {
+        start,
+        end,
+        vma,
+        backing: file === undefined ? backing : { ...backing, problem: file.problem },
+      };
+      return;
+    }
+    for (const piece of ghostPieces(file, start - shift, end - shift, this.pageSize)) {
+      const at = { start: piece.start + shift, end: piece.end + shift, vma };
+      if (piece.kind === 'data') {
+        const backing = { kind: 'pages' as const, pages: file.image, offset: piece.from };
+        yield { ...at, backing: { ...backing, deletedFile: true } };
+      } else {
+        yield {
+          ...at,
+          backing: piece.kind === 'hole' ? { kind: 'zero' } : { kind: 'missing', why: 'behind-file' },
+        };
+      }
     }
   }
 
@@ -236,6 +286,7 @@ const REASONS: Readonly<Record<Missing, string>> = {
   'page-server': 'was left with a page server and never written to the archive',
   kernel: "is the kernel's own or a device's, which CRIU does not dump",
   shared: 'is shared memory whose pages the archive does not hold',
+  'behind-file': 'is behind the end of the mapped file, where the process could not read either',
 };
 
 const PARENT_REMEDY = 'put the images of the earlier checkpoint where the link "parent" of this one points';
@@ -243,6 +294,13 @@ const PARENT_REMEDY = 'put the images of the earlier checkpoint where the link "
 /** The error for memory that cannot be read; without a backing it is not mapped. */
 export function notInArchive(address: bigint, backing: Backing | undefined): NotInArchiveError {
   if (backing === undefined) return new NotInArchiveError(address, 'is not mapped');
+  if (backing.kind === 'file' && backing.problem !== undefined) {
+    const where = `offset ${formatAddress(backing.offset)} of the deleted file ${backing.path}`;
+    return new NotInArchiveError(
+      address,
+      `is ${where}, whose copy in the archive cannot be read: ${backing.problem}`,
+    );
+  }
   if (backing.kind === 'file') {
     const problem = `is offset ${formatAddress(backing.offset)} of the file ${backing.path}, unchanged and so not dumped`;
     return new NotInArchiveError(address, problem, 'look it up in the file, in the image of the container');

@@ -1,6 +1,7 @@
 import type { Archive } from '../archive/archive.js';
-import { FormatError, NotFoundError } from '../base/errors.js';
-import { AddressSpace, type MappedObjects, type Vma, VmaStatus } from './address-space.js';
+import { ColdcaseError, FormatError, InterruptedError, NotFoundError } from '../base/errors.js';
+import { AddressSpace, type DeletedFile, type MappedObjects, type Vma, VmaStatus } from './address-space.js';
+import { readGhostFile } from './ghost-file.js';
 import { type CriuImage, collectEntries, openImage } from './image.js';
 import type { EntryOf, ImageKind } from './kinds.js';
 import { checkVmas, pageSizeOf } from './mm-checks.js';
@@ -13,6 +14,12 @@ import type { MmEntry } from './schema/memory.js';
 
 /** A chain of incremental checkpoints longer than this is refused. */
 const MAX_PARENTS = 64;
+
+/** Parts of sparse deleted files that are kept, of all files together. */
+const MAX_GHOST_EXTENTS = 200_000;
+
+/** A deleted file's contents, or why they cannot be read; undefined when the archive has none. */
+type Ghost = DeletedFile | { readonly problem: string } | undefined;
 
 /** The memory of one process, and what the kernel kept beside it. */
 export interface ProcessMemory {
@@ -32,6 +39,9 @@ export class MemoryImages {
   readonly #directory: string;
   readonly #decoded: DecodedImages | undefined;
   readonly #layers = new Map<string, Promise<PageLayer | undefined>>();
+  readonly #ghosts = new Map<number, Promise<Ghost>>();
+  #ghostExtents = 0;
+  #remaps: Promise<ReadonlyMap<number, number>> | undefined;
   #files: Promise<ReadonlyMap<number, FileEntry>> | undefined;
   #memfds: Promise<ReadonlyMap<number, MemfdInodeEntry>> | undefined;
 
@@ -127,8 +137,10 @@ export class MemoryImages {
       const id = idOf(vma);
       if (id !== undefined && !layers.has(id)) layers.set(id, await this.sharedPages(id, pageSize));
     }
+    const ghosts = await this.#mappedGhosts(vmas);
     return {
       shared: (vma) => layers.get(idOf(vma) ?? -1n),
+      deleted: (vma) => ghosts.get(vma.shmid),
       path: (vma) => {
         const memfd = vma.status & VmaStatus.memfd ? memfdOf(vma) : undefined;
         if (memfd !== undefined)
@@ -136,6 +148,48 @@ export class MemoryImages {
         return files.get(Number(vma.shmid))?.reg?.name ?? '';
       },
     };
+  }
+
+  /** The deleted files among those that are mapped, by the id of the file. */
+  async #mappedGhosts(vmas: readonly Vma[]): Promise<ReadonlyMap<bigint, Ghost>> {
+    const mapped = vmas.filter(({ status }) => status & (VmaStatus.filePrivate | VmaStatus.fileShared));
+    const ghosts = new Map<bigint, Ghost>();
+    if (mapped.length === 0) return ghosts;
+    this.#remaps ??= this.#entries('remap-fpath.img', 'REMAP_FPATH').then((entries) => {
+      const deleted = (entries ?? []).filter(({ remap_type }) => (remap_type ?? 'GHOST') === 'GHOST');
+      return new Map(deleted.map(({ orig_id, remap_id }) => [orig_id, remap_id]));
+    });
+    const remaps = await this.#remaps;
+    for (const { shmid } of mapped) {
+      const number = remaps.get(Number(shmid));
+      if (number !== undefined && !ghosts.has(shmid)) ghosts.set(shmid, await this.#ghost(number));
+    }
+    return ghosts;
+  }
+
+  #ghost(number: number): Promise<Ghost> {
+    let ghost = this.#ghosts.get(number);
+    if (ghost === undefined) {
+      ghost = this.#readGhost(`${this.#directory}ghost-file-${number.toString(16)}.img`);
+      this.#ghosts.set(number, ghost);
+    }
+    return ghost;
+  }
+
+  /** A copy that makes no sense takes away the pages of that file only, and is told where one of them is wanted. */
+  async #readGhost(path: string): Promise<Ghost> {
+    try {
+      const image = await this.#pages(path);
+      if (image === undefined) return undefined;
+      const opened = await openImage(image.source, 'GHOST_FILE');
+      const ghost = await readGhostFile(opened, MAX_GHOST_EXTENTS - this.#ghostExtents);
+      if (ghost === undefined) return undefined;
+      this.#ghostExtents += ghost.extents.length;
+      return { image, extents: ghost.extents, size: ghost.size };
+    } catch (error) {
+      if (!(error instanceof ColdcaseError) || error instanceof InterruptedError) throw error;
+      return { problem: error.message };
+    }
   }
 
   /** A pagemap with its pages and its parents. */

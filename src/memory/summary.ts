@@ -1,4 +1,4 @@
-import type { AddressSpace, Vma } from '../criu/address-space.js';
+import type { AddressSpace, Missing, Vma } from '../criu/address-space.js';
 import { VmaStatus } from '../criu/address-space.js';
 
 /** How much memory a process had, and how much of it the archive holds; all in bytes. */
@@ -7,10 +7,14 @@ export interface MemorySummary {
   mapped: number;
   /** Pages in the archive, shared ones included. */
   resident: number;
-  /** Of these: shared memory, private anonymous memory, changed pages of mapped files. */
+  /**
+   * Of these: shared memory, private anonymous memory, changed pages of mapped files, and unchanged pages of deleted
+   * files, of which CRIU kept a copy.
+   */
   shared: number;
   anonymous: number;
   fileBacked: number;
+  deletedFiles: number;
   /** Unchanged pages of mapped files, which are in the files only. */
   inFiles: number;
   /** Pages that should be in the archive and are not: of a parent checkpoint, of a page server. */
@@ -27,9 +31,15 @@ export interface MappingSize {
 const LARGEST = 5;
 const SHARED = VmaStatus.memfd | VmaStatus.anonShared | VmaStatus.sysvIpc | VmaStatus.fileShared;
 
+/** What no checkpoint holds, and nobody misses. */
+const NEVER_THERE: readonly Missing[] = ['kernel', 'behind-file'];
+
 /** Sums up the memory of a process from its mappings and pagemaps; no page is read. */
 export function summarize(space: AddressSpace): MemorySummary {
-  const sum = { mapped: 0, resident: 0, shared: 0, anonymous: 0, fileBacked: 0, inFiles: 0, missing: 0 };
+  const sum = {
+    ...{ mapped: 0, resident: 0, shared: 0, anonymous: 0, fileBacked: 0, deletedFiles: 0 },
+    ...{ inFiles: 0, missing: 0 },
+  };
   const sizes: MappingSize[] = [];
   for (const vma of space.vmas) {
     sum.mapped += Number(vma.end - vma.start);
@@ -38,10 +48,10 @@ export function summarize(space: AddressSpace): MemorySummary {
       const size = Number(end - start);
       if (backing.kind === 'pages') {
         sum.resident += size;
-        sum[kindOf(vma)] += size;
+        sum[backing.deletedFile ? 'deletedFiles' : kindOf(vma)] += size;
       } else if (backing.kind === 'file') {
         sum.inFiles += size;
-      } else if (backing.kind === 'missing' && backing.why !== 'kernel') {
+      } else if (backing.kind === 'missing' && !NEVER_THERE.includes(backing.why)) {
         sum.missing += size;
       }
     }

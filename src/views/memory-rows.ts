@@ -29,12 +29,16 @@ export type MemoryListRow = {
   readonly shared: number;
   readonly anonymous: number;
   readonly fileBacked: number;
+  readonly deletedFiles: number;
   readonly inFiles: number;
   readonly missing: number;
   readonly largest: readonly LargestRow[];
 };
 
-const SIZES = ['mapped', 'resident', 'shared', 'anonymous', 'fileBacked', 'inFiles', 'missing'] as const;
+const SIZES = [
+  ...(['mapped', 'resident', 'shared', 'anonymous', 'fileBacked', 'deletedFiles'] as const),
+  ...(['inFiles', 'missing'] as const),
+] as const;
 
 function sizeColumn(key: (typeof SIZES)[number], header: string, about: string): Column<MemoryListRow> {
   return { key, header, about, align: 'right', text: (row) => formatSize(row[key]) };
@@ -51,6 +55,11 @@ export const MEMORY_LIST_COLUMNS: readonly Column<MemoryListRow>[] = [
   sizeColumn('shared', 'SHARED', 'bytes of these in shared memory'),
   sizeColumn('anonymous', 'ANONYMOUS', 'bytes of these in private anonymous memory'),
   sizeColumn('fileBacked', 'FILE', 'bytes of these in changed pages of mapped files'),
+  sizeColumn(
+    'deletedFiles',
+    'DELETED FILE',
+    'bytes of these in unchanged pages of deleted files, from the copy that CRIU kept (ghost-file-N.img)',
+  ),
   sizeColumn(
     'inFiles',
     'NOT DUMPED',
@@ -81,7 +90,10 @@ export function memoryListRow({ pid, comm, space }: NamedMemory): MemoryListRow 
 
 /** The row of all processes together. Shared memory counts in each process that maps it. */
 export function memoryTotals(rows: readonly MemoryListRow[]): MemoryListRow {
-  const sum = { mapped: 0, resident: 0, shared: 0, anonymous: 0, fileBacked: 0, inFiles: 0, missing: 0 };
+  const sum = {
+    ...{ mapped: 0, resident: 0, shared: 0, anonymous: 0, fileBacked: 0, deletedFiles: 0 },
+    ...{ inFiles: 0, missing: 0 },
+  };
   for (const row of rows) for (const key of SIZES) sum[key] += row[key];
   return { pid: null, comm: '', ...sum, largest: [] };
 }

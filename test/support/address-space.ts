@@ -38,7 +38,7 @@ export function makeSpace(mappings: readonly MappingSpec[]): AddressSpace {
   for (const { vaddr, pages } of runs)
     collected.add({ vaddr, compat_nr_pages: 0, nr_pages: pages, flags: 4 });
   const pages = { name: 'pages-1.img', source: new MemorySource(image, 'pages-1.img'), archiveOffset: 0 };
-  const objects = { shared: () => undefined, path: () => '' };
+  const objects = { shared: () => undefined, deleted: () => undefined, path: () => '' };
   return new AddressSpace(vmas, { runs: collected.runs, pages, parent: undefined }, objects, PAGE);
 }
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 
-/** Debian's own packages, the judges of the sealed format. */
-const PACKAGES = { age: 'age', 'age-keygen': 'age', zstd: 'zstd', script: 'bsdutils' } as const;
+/** Debian's own packages, the judges of what is written. */
+const PACKAGES = { age: 'age', 'age-keygen': 'age', zstd: 'zstd', script: 'bsdutils', gdb: 'gdb' } as const;
 export type StockTool = keyof typeof PACKAGES;
 
 /**

@@ -35,6 +35,8 @@ export interface CoreLayout {
   readonly size: number;
   /** Bytes of mappings that the archive does not hold and the core file therefore only names. */
   readonly missing: bigint;
+  /** What is wrong with copies of deleted files that the archive has, and whose pages are missing for that. */
+  readonly problems: readonly string[];
 }
 
 interface Load {
@@ -54,7 +56,7 @@ export function layOutCore(space: AddressSpace, machine: number, notes: readonly
   const extended = count >= PN_XNUM;
   const noteStart = EHDR + count * PHDR + (extended ? SHDR : 0);
   const align = space.pageSize;
-  const dataStart = Math.ceil((noteStart + note.length) / align) * align;
+  const dataStart = alignUp(noteStart + note.length, align);
 
   const head = new FieldWriter(dataStart);
   head.bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0]); // 64-bit, little-endian, version 1, System V
@@ -74,6 +76,7 @@ export function layOutCore(space: AddressSpace, machine: number, notes: readonly
   const parts: CorePart[] = [];
   let position = dataStart;
   let missing = 0n;
+  const problems = new Set<string>();
   for (const load of loads) {
     const size = load.end - load.start;
     head.u32(PT_LOAD).u32(elfFlags(load.vma.prot)).u64(position).u64(load.start).u64(0);
@@ -83,24 +86,31 @@ export function layOutCore(space: AddressSpace, machine: number, notes: readonly
       .u64(align);
     if (!load.held) {
       missing += size;
+      for (const { backing } of load.segments) {
+        if (backing.kind === 'file' && backing.problem !== undefined) problems.add(backing.problem);
+      }
       continue;
     }
     for (const segment of load.segments) {
       if (segment.backing.kind === 'zero') continue;
       parts.push({ segment, position: position + Number(segment.start - load.start) });
     }
-    position += Number(size);
+    position = alignUp(position + Number(size), align);
   }
   if (extended) head.to(EHDR + count * PHDR + 44).u32(count); // sh_info
   head.bytes.set(note, noteStart);
-  return { head: head.bytes, parts, size: position, missing };
+  return { head: head.bytes, parts, size: position, missing, problems: [...problems] };
+}
+
+function alignUp(position: number, align: number): number {
+  return Math.ceil(position / align) * align;
 }
 
 /** Pieces of mappings that are either held or not: one PT_LOAD each. */
 function* loadSegments(space: AddressSpace): Generator<Load> {
   let load: Load | undefined;
   for (const segment of space.segments()) {
-    const held = isHeld(segment);
+    const held = isHeld(segment, space.pageSize);
     if (load !== undefined && load.vma === segment.vma && load.held === held) {
       load.end = segment.end;
       load.segments.push(segment);
@@ -112,10 +122,14 @@ function* loadSegments(space: AddressSpace): Generator<Load> {
   if (load !== undefined) yield load;
 }
 
-/** As the kernel does, reserved address space that nothing may touch is left out. */
-function isHeld({ start, end, vma, backing }: Segment): boolean {
+/**
+ * As the kernel does, reserved address space that nothing may touch is left out. Zeros shorter than a page are the
+ * rest of a file's last page.
+ */
+function isHeld({ start, end, vma, backing }: Segment, pageSize: number): boolean {
   if (backing.kind === 'pages') return true;
-  return backing.kind === 'zero' && vma.prot !== 0 && end - start <= MAX_HOLE;
+  if (backing.kind !== 'zero') return false;
+  return end - start < BigInt(pageSize) || (vma.prot !== 0 && end - start <= MAX_HOLE);
 }
 
 /** PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4 as PF_R 4, PF_W 2, PF_X 1. */
