@@ -93,7 +93,7 @@ export async function prepareCapture(text: string, options: CaptureOptions): Pro
   const sealFor = await readSealFor(options, `the sealed archive of ${text}`);
   const force = options.force === true;
   const output = await resolveOutput(options.output, options.manifest, force);
-  const endpoint = await resolveEndpoint(options, { note });
+  const endpoint = await resolveEndpoint(options, { note, signal: interrupted });
   const root = options.checkpointDir === undefined ? await runningRootDir() : undefined;
   return {
     target,

@@ -4,6 +4,7 @@ import type { Endpoint } from '../kubelet/endpoint.js';
 import type { Target } from '../kubelet/names.js';
 import type { OpenNodeApi } from '../node/connect.js';
 import type { ConnectionOptions } from './connection-options.js';
+import { interrupted } from './interrupt.js';
 
 /** What `addHostRootOption` puts into commander's options. */
 export interface HostRootOptions {
@@ -49,13 +50,13 @@ export async function withNodeApi<T>(
   const { openNodeApi } = await import('../node/connect.js');
   let api: OpenNodeApi;
   try {
-    const endpoint = await resolveEndpoint(options);
+    const endpoint = await resolveEndpoint(options, { signal: interrupted });
     api = openNodeApi(
       endpoint,
       endpoint.via === 'kubelet' ? undefined : await whichNode(endpoint, options, target),
     );
   } catch (error) {
-    if (given || !(error instanceof ColdcaseError)) throw error;
+    if (given || interrupted.aborted || !(error instanceof ColdcaseError)) throw error;
     return work(undefined, error.message);
   }
   try {

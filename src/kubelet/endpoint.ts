@@ -1,6 +1,7 @@
 import { FailedError, UsageError } from '../base/errors.js';
 import { type ConnectionFlags, checkFlags } from './connection-flags.js';
-import { defaultKubeconfigs, openKubeconfig } from './kubeconfig.js';
+import { openKubeconfig } from './kubeconfig.js';
+import { defaultKubeconfigs } from './kubeconfig-files.js';
 import { type ClientCertificate, clientCertificate } from './pem.js';
 import { readSmallFile } from './read-file.js';
 import { apiServerTrust, type EndpointContext, trustFrom } from './server-trust.js';
@@ -39,7 +40,7 @@ export async function resolveEndpoint(
   const note = context.note ?? (() => {});
   if (flags.kubeconfig !== undefined || flags.context !== undefined || flags.node !== undefined) {
     const files = flags.kubeconfig === undefined ? defaultKubeconfigs(context.env) : [flags.kubeconfig];
-    return throughApiServer(files, flags);
+    return throughApiServer(files, flags, context);
   }
   if (flags.clientCertificate !== undefined || flags.tokenFile !== undefined) return direct(flags, context);
   const root = (context.uid ?? process.getuid?.()) === 0;
@@ -51,7 +52,7 @@ export async function resolveEndpoint(
   }
   if (usual?.kind === 'kubeconfig') {
     note(`using the kubeconfig ${usual.from.join(', ')}`);
-    return throughApiServer(usual.from, flags);
+    return throughApiServer(usual.from, flags, context);
   }
   throw new UsageError(root ? 'no usual credentials are on this node' : 'no credentials were given', {
     remedy: `${root ? '' : 'run as root on the node, or '}give --client-certificate and --client-key, --token-file, or --kubeconfig`,
@@ -129,8 +130,12 @@ function kubeletUrl(text: string): URL {
   return url;
 }
 
-async function throughApiServer(files: readonly string[], flags: ConnectionFlags): Promise<Endpoint> {
-  const server = await openKubeconfig(files, flags.context);
+async function throughApiServer(
+  files: readonly string[],
+  flags: ConnectionFlags,
+  context: EndpointContext,
+): Promise<Endpoint> {
+  const server = await openKubeconfig(files, flags.context, context);
   const { connection } = server;
   const { trust, words } = await apiServerTrust(flags, connection);
   return {

@@ -1,13 +1,13 @@
-import { homedir } from 'node:os';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
-import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
-import { FailedError, NotFoundError, UsageError } from '../base/errors.js';
-import { codeOf } from './connection-errors.js';
+import { DeniedError, FailedError } from '../base/errors.js';
 import { execLogin } from './exec-login.js';
-import { fields, list, text } from './json.js';
-import { userExtras } from './kubeconfig-extras.js';
+import { execPlugin } from './exec-plugin.js';
+import { impersonation } from './impersonation.js';
+import { text } from './json.js';
+import { besideFile, type ChosenContext, chooseContext, type Entry } from './kubeconfig-files.js';
+import { oidcLogin, readOidc } from './oidc-login.js';
 import { clientCertificate } from './pem.js';
-import { openFailure } from './read-file.js';
+import { proxyFor } from './proxy.js';
+import { readSmallFile } from './read-file.js';
 import type { Connection } from './transport.js';
 
 /** A way to an API server, and what it is called in the kubeconfig. */
@@ -18,155 +18,152 @@ export interface ApiServer {
   readonly files: readonly string[];
 }
 
-/** The files that kubectl would read: $KUBECONFIG (several, separated by `:`), otherwise ~/.kube/config. */
-export function defaultKubeconfigs(env: NodeJS.ProcessEnv = process.env): readonly string[] {
-  const named = (env['KUBECONFIG'] ?? '').split(delimiter).filter((name) => name !== '');
-  return named.length > 0 ? named : [join(homedir(), '.kube', 'config')];
+export interface LoginContext {
+  /** Ends a login that takes long, with its reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Hears of what a login could not do and can do without. */
+  readonly note?: ((line: string) => void) | undefined;
+  /** Of this process; the tests'. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
 /**
  * Reads kubeconfig files and logs in as kubectl would: client certificates inline or by path, tokens, passwords,
- * exec plugins (which are run here), OIDC. With several files, the first that says something wins.
+ * exec plugins (which are run here), OIDC; through the proxy that is named there or by the environment.
  *
- * @throws UsageError, NotFoundError, FailedError; DeniedError when a login helper fails
+ * @throws UsageError, NotFoundError, FailedError; DeniedError when a login fails
  */
-export async function openKubeconfig(files: readonly string[], context?: string): Promise<ApiServer> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
-  const config = new KubeConfig();
-  for (const [index, file] of files.entries()) {
-    try {
-      if (index === 0) config.loadFromFile(file);
-      else {
-        const more = new KubeConfig();
-        more.loadFromFile(file);
-        config.mergeConfig(more, config.currentContext !== '');
-      }
-    } catch (error) {
-      if (codeOf(error)?.startsWith('E')) throw openFailure(error, file, 'kubeconfig');
-      throw new FailedError(`${file} is no kubeconfig: ${messageOf(error)}`, {
-        remedy: 'kubectl config view --kubeconfig FILE shows how kubectl reads it',
-        cause: error,
-      });
-    }
-  }
-  const { cluster, user, name } = choose(config, context);
-  prepareExec(user, cluster, dirname(files[0] ?? '.'));
-  const connection = await login(config, cluster, user);
-  const headers = { ...connection.headers, ...(await userExtras(files, user.name)) };
-  return { connection: { ...connection, headers }, context: name, user: user.name, files };
+export async function openKubeconfig(
+  files: readonly string[],
+  context?: string,
+  login: LoginContext = {},
+): Promise<ApiServer> {
+  const chosen = await chooseContext(files, context);
+  const connection = await connect(chosen, login);
+  return { connection, context: chosen.context, user: chosen.user.name, files: chosen.files };
 }
 
-function choose(
-  config: KubeConfig,
-  context: string | undefined,
-): { cluster: Cluster; user: User; name: string } {
-  const name = context ?? config.getCurrentContext();
-  const known = (config.getContexts() ?? []).map((one) => one.name).join(', ');
-  if (name === undefined || name === '') {
-    throw new UsageError('the kubeconfig names no current context', {
-      remedy: `name one by --context: ${known}`,
-    });
-  }
-  if (!config.getContextObject(name)) {
-    throw new NotFoundError(`the kubeconfig has no context ${name}`, {
-      remedy: `it has: ${known || 'none'}`,
-    });
-  }
-  config.setCurrentContext(name);
-  const [cluster, user] = [config.getCurrentCluster(), config.getCurrentUser()];
-  if (!cluster || !user) {
+async function connect(chosen: ChosenContext, context: LoginContext): Promise<Connection> {
+  const { cluster, user } = chosen;
+  const url = apiServerUrl(text(cluster.fields['server']) ?? '');
+  const proxy = proxyFor(url, text(cluster.fields['proxy-url']), context.env);
+  const server = { url, proxy, trust: await trustOf(cluster) } as const;
+  // to a server that cannot prove itself, nothing secret is sent: as kubectl does with one that kubectl proxy serves
+  if (url.protocol === 'http:') return { ...server, headers: impersonation(user) };
+  const login = await logIn(server, chosen, context);
+  const headers = { ...login.headers, ...impersonation(user) };
+  const renewal = login.renewable
+    ? { expires: login.expires, renew: () => connect(chosen, context) }
+    : undefined;
+  return { ...server, cert: login.cert, key: login.key, headers, renewal };
+}
+
+async function trustOf(cluster: Entry): Promise<Connection['trust']> {
+  const ca = await pemOf(cluster, 'certificate-authority', 'certificate authority');
+  if (cluster.fields['insecure-skip-tls-verify'] === true) {
+    if (ca === undefined) return { kind: 'none' };
     throw new FailedError(
-      `context ${name} names a ${cluster ? 'user' : 'cluster'} that the kubeconfig does not hold`,
+      `cluster ${cluster.name} of the kubeconfig has a certificate authority, and is not to be verified`,
+      { remedy: 'take out insecure-skip-tls-verify; kubectl refuses both together too' },
     );
   }
-  return { cluster, user, name };
+  return { kind: 'authority', ca, serverName: text(cluster.fields['tls-server-name']) || undefined };
 }
 
-/**
- * What kubectl does for a login helper and the library leaves out: a relative command is relative to the kubeconfig,
- * and KUBERNETES_EXEC_INFO tells the helper what it is asked for (client.authentication.k8s.io ExecCredential).
- */
-function prepareExec(user: User, cluster: Cluster, directory: string): void {
-  const exec: unknown = user.exec;
-  if (typeof exec !== 'object' || exec === null) return;
-  const { command, apiVersion, env, provideClusterInfo } = fields(exec);
-  const spec = {
-    interactive: false,
-    ...(provideClusterInfo === true
-      ? { cluster: { server: cluster.server, 'certificate-authority-data': cluster.caData } }
-      : {}),
-  };
-  const info = {
-    kind: 'ExecCredential',
-    apiVersion: text(apiVersion) ?? 'client.authentication.k8s.io/v1',
-    spec,
-  };
-  const program = text(command) ?? '';
-  Object.assign(exec, {
-    env: [...list(env), { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) }],
-    ...(program.includes('/') && !isAbsolute(program) ? { command: join(directory, program) } : {}),
-  });
+interface Login {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** Doing the same again may give other credentials. */
+  readonly renewable: boolean;
+  readonly expires?: Date | undefined;
 }
 
-interface LoginOptions {
-  ca?: string | Buffer;
-  cert?: string | Buffer;
-  key?: string | Buffer;
-  servername?: string;
-  auth?: string | null;
-  headers?: Record<string, string>;
-}
-
-async function login(config: KubeConfig, cluster: Cluster, user: User): Promise<Connection> {
-  const options: LoginOptions = {};
-  const helper: unknown = user.exec;
-  Object.assign(user, { exec: undefined }); // run here: the library would wait for it without end
-  const answered = helper ? await execLogin(helper, user.name) : undefined;
-  try {
-    await config.applyToHTTPSOptions(options);
-  } catch (error) {
-    throw loginFailure(error, user);
+/** Token before password, both before any helper, as client-go's rest and transport packages have it. */
+async function logIn(
+  server: Pick<Connection, 'url' | 'proxy' | 'trust'>,
+  { cluster, user }: ChosenContext,
+  context: LoginContext,
+): Promise<Login> {
+  const own = await ownCredentials(user);
+  const provider = readOidc(user);
+  if (own !== undefined && provider === undefined) return own;
+  if (provider !== undefined) {
+    // a token or a password is what it would only replace
+    if (own?.headers['Authorization'] !== undefined) return own;
+    const { token, expires } = await oidcLogin(provider, user, context);
+    return { ...own, headers: { Authorization: bearer(token, user) }, renewable: true, expires };
   }
-  if (answered?.cert !== undefined) Object.assign(options, { cert: answered.cert, key: answered.key });
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = String(value).trim();
-  if (answered?.token !== undefined) headers['Authorization'] ??= `Bearer ${answered.token}`;
-  if (options.auth) headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
-  const url = apiServerUrl(cluster.server);
-  const trust = cluster.skipTLSVerify
-    ? ({ kind: 'none' } as const)
-    : ({ kind: 'authority', ca: options.ca?.toString(), serverName: options.servername } as const);
-  const pair =
-    options.cert === undefined && options.key === undefined
-      ? undefined
-      : clientCertificate(options.cert?.toString() ?? '', options.key?.toString() ?? '', {
-          cert: `user ${user.name} of the kubeconfig`,
-          key: `user ${user.name} of the kubeconfig`,
-        });
-  const proxy = cluster.proxyUrl;
-  if (proxy?.startsWith('socks')) {
-    throw new FailedError(`the kubeconfig wants the SOCKS proxy ${proxy}, which is not supported`, {
-      remedy: 'an HTTP proxy is; or open a tunnel and give its end as server',
+  if (user.fields['exec'] === undefined || user.fields['exec'] === null)
+    return { headers: {}, renewable: false };
+  const answer = await execLogin(execPlugin(user, cluster, server), { signal: context.signal });
+  const pair = answer.cert === undefined ? undefined : pairOf(answer.cert, answer.key ?? '', user);
+  const headers: Login['headers'] =
+    answer.token === undefined ? {} : { Authorization: bearer(answer.token, user) };
+  return { headers, cert: pair?.cert, key: pair?.key, renewable: true, expires: answer.expires };
+}
+
+/** What stands in the kubeconfig itself, or in files that it names. */
+async function ownCredentials(user: Entry): Promise<Login | undefined> {
+  const token = text(user.fields['token']) ?? '';
+  const file = text(user.fields['tokenFile']) ?? '';
+  const [name, password] = [text(user.fields['username']) ?? '', text(user.fields['password']) ?? ''];
+  const basic = name !== '' || password !== '';
+  if (basic && token + file !== '') {
+    throw new FailedError(`user ${user.name} of the kubeconfig has a token and a password`, {
+      remedy: 'take one of them out; kubectl refuses both together too',
     });
   }
-  return { url, trust, cert: pair?.cert, key: pair?.key, headers, proxy: proxy || undefined };
+  const cert = await pemOf(user, 'client-certificate', 'client certificate');
+  const key = await pemOf(user, 'client-key', 'client key');
+  const pair = cert === undefined ? undefined : pairOf(cert, key ?? '', user);
+  const headers: Record<string, string> = {};
+  // the file is what is renewed, the token what it once held
+  const held = file === '' ? token : await tokenIn(besideFile(user, file), token);
+  if (held !== '') headers['Authorization'] = bearer(held, user);
+  if (basic) headers['Authorization'] = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
+  if (pair === undefined && headers['Authorization'] === undefined) return undefined;
+  return { headers, cert: pair?.cert, key: pair?.key, renewable: file !== '' };
+}
+
+async function tokenIn(path: string, otherwise: string): Promise<string> {
+  try {
+    return await readSmallFile(path, 'token file');
+  } catch (error) {
+    if (otherwise !== '') return otherwise;
+    throw error;
+  }
+}
+
+/** What `NAME-data` holds in base64, or the file that `NAME` names. */
+async function pemOf(entry: Entry, name: string, what: string): Promise<string | undefined> {
+  const data = text(entry.fields[`${name}-data`]) ?? '';
+  const path = text(entry.fields[name]) ?? '';
+  if (data !== '') return Buffer.from(data, 'base64').toString('utf8');
+  return path === '' ? undefined : readSmallFile(besideFile(entry, path), what);
+}
+
+function pairOf(cert: string, key: string, user: Entry): { cert: string; key: string } {
+  const from = `user ${user.name} of the kubeconfig`;
+  return clientCertificate(cert, key, { cert: from, key: from });
+}
+
+/** Checked here: what cannot be sent as a header would be quoted by the error of whoever tried. */
+function bearer(token: string, user: Entry): string {
+  const trimmed = token.trim();
+  if (/^[\x21-\x7e]+$/.test(trimmed)) return `Bearer ${trimmed}`;
+  throw new DeniedError(`the token of user ${user.name} of the kubeconfig cannot be sent`, {
+    remedy: 'a token is one word of printable characters: log in again with what made it',
+  });
 }
 
 function apiServerUrl(server: string): URL {
-  const url = URL.canParse(server) ? new URL(server) : undefined;
-  if (url?.protocol === 'https:') return url;
+  const full = server.includes('://') ? server : `https://${server}`;
+  const url = server !== '' && URL.canParse(full) ? new URL(full) : undefined;
+  if (url?.protocol === 'https:' && url.username === '') return url;
   // kubectl proxy listens so
   if (url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) return url;
-  throw new FailedError(`the kubeconfig's server ${JSON.stringify(server)} is no https URL`);
-}
-
-function loginFailure(error: unknown, user: User): FailedError {
-  return new FailedError(`the credentials of user ${user.name} cannot be used: ${messageOf(error)}`, {
-    remedy: 'does kubectl work with this kubeconfig?',
-    cause: error,
+  throw new FailedError(`the kubeconfig's server ${JSON.stringify(server)} is no https URL`, {
+    remedy: 'http is taken only for this machine itself, where kubectl proxy listens',
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -12,6 +12,8 @@ export interface EndpointContext {
   /** Prepended to the paths of the usual credentials, for tests. */
   readonly prefix?: string | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Ends what a login waits for, with its reason. */
+  readonly signal?: AbortSignal | undefined;
   /** User id of this process. */
   readonly uid?: number | undefined;
 }

@@ -1,139 +1,58 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { ColdcaseError, ExitCode } from '../../src/base/errors.js';
+import { ExitCode } from '../../src/base/errors.js';
 import { KubeletClient } from '../../src/kubelet/client.js';
-import { issue } from '../../src/kubelet/embedded/x509.js';
+import { createAuthority, issue } from '../../src/kubelet/embedded/x509.js';
 import { resolveEndpoint } from '../../src/kubelet/endpoint.js';
-import { execLogin } from '../../src/kubelet/exec-login.js';
-import { type StandInApiServer, startApiServer } from '../support/kubelet/api-server.js';
+import { FOUND, failure, kubeconfigScene, TARGET as target } from '../support/kubelet/kubeconfig-scene.js';
 
-let scratch: string;
-let server: StandInApiServer;
 let down = false;
-
-const target = { namespace: 'prod', pod: 'payments-node-a', container: 'cache' };
-
-beforeAll(async () => {
-  scratch = mkdtempSync(join(tmpdir(), 'coldcase-kubeconfig-'));
-  server = await startApiServer({
-    kubelet: { checkpoint: async () => '/var/lib/kubelet/checkpoints/checkpoint-x.tar' },
-    allowed: (user) => user !== 'bob',
-    get kubeletDown() {
-      return down;
-    },
-  });
+const scene = kubeconfigScene({
+  allowed: (user) => user !== 'bob',
+  get kubeletDown() {
+    return down;
+  },
 });
-afterAll(async () => {
-  await server.close();
-  rmSync(scratch, { recursive: true });
-});
-
-function kubeconfig(user: object, cluster: object = {}): string {
-  const path = join(scratch, 'config');
-  const ca = Buffer.from(server.authority.cert).toString('base64');
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'main',
-    contexts: [{ name: 'main', context: { cluster: 'c', user: 'u' } }],
-    clusters: [{ name: 'c', cluster: { server: server.url, 'certificate-authority-data': ca, ...cluster } }],
-    users: [{ name: 'u', user }],
-  };
-  writeFileSync(path, stringify(config));
-  return path;
-}
-
-async function checkpoint(
-  path: string,
-  flags: { node?: string; context?: string } = { node: 'node-a' },
-): Promise<readonly string[]> {
-  const client = KubeletClient.connect(await resolveEndpoint({ kubeconfig: path, ...flags }));
-  try {
-    return (await client.checkpoint(target, { timeout: 30, requestTimeout: 5000 })).items;
-  } finally {
-    await client.close();
-  }
-}
-
-async function failure(promise: Promise<unknown>): Promise<ColdcaseError> {
-  const error: unknown = await promise.then(
-    () => new Error('it did not fail'),
-    (reason: unknown) => reason,
-  );
-  if (error instanceof ColdcaseError) return error;
-  throw error;
-}
-
-const FOUND = ['/var/lib/kubelet/checkpoints/checkpoint-x.tar'];
+const { kubeconfig, checkpoint } = scene;
 
 test('a client certificate inline, and by a relative path', async () => {
-  const issued = issue(server.authority, { subject: { commonName: 'admin' }, usage: 'client' });
+  const issued = issue(scene.server.authority, { subject: { commonName: 'admin' }, usage: 'client' });
   const inline = {
     'client-certificate-data': Buffer.from(issued.cert).toString('base64'),
     'client-key-data': Buffer.from(issued.key).toString('base64'),
   };
   expect(await checkpoint(kubeconfig(inline))).toEqual(FOUND);
-  writeFileSync(join(scratch, 'admin.crt'), issued.cert);
-  writeFileSync(join(scratch, 'admin.key'), issued.key);
+  writeFileSync(join(scene.directory, 'admin.crt'), issued.cert);
+  writeFileSync(join(scene.directory, 'admin.key'), issued.key);
   const byPath = { 'client-certificate': 'admin.crt', 'client-key': 'admin.key' };
   expect(await checkpoint(kubeconfig(byPath))).toEqual(FOUND);
-  expect(server.requests.at(-1)).toBe(
+  expect(scene.server.requests.at(-1)).toBe(
     'POST /api/v1/nodes/node-a/proxy/checkpoint/prod/payments-node-a/cache?timeout=30',
   );
 });
 
 test('a token inline, and a token file', async () => {
   expect(await checkpoint(kubeconfig({ token: 'admin-token' }))).toEqual(FOUND);
-  writeFileSync(join(scratch, 'token'), 'admin-token\n');
+  writeFileSync(join(scene.directory, 'token'), 'admin-token\n');
   expect(await checkpoint(kubeconfig({ tokenFile: 'token' }))).toEqual(FOUND);
+  // the file is what is renewed; the token stands in for it
+  expect(await checkpoint(kubeconfig({ tokenFile: 'token', token: 'old' }))).toEqual(FOUND);
+  expect(await checkpoint(kubeconfig({ tokenFile: 'gone', token: 'admin-token' }))).toEqual(FOUND);
+  const bad = await failure(checkpoint(kubeconfig({ token: 'SECRET\nSECRET' })));
+  expect(bad.exitCode).toBe(ExitCode.denied);
+  expect(JSON.stringify([bad.message, bad.remedy, bad.more])).not.toContain('SECRET');
 });
 
-test('an exec plugin, named relative to the kubeconfig, is told what it is asked for', async () => {
-  const script = `#!/bin/sh
-case "$KUBERNETES_EXEC_INFO" in *ExecCredential*) ;; *) exit 9 ;; esac
-echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"'"$1"'"}}'
-`;
-  writeFileSync(join(scratch, 'login'), script, { mode: 0o755 });
-  const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: './login', args: ['admin-token'] };
-  expect(await checkpoint(kubeconfig({ exec }))).toEqual(FOUND);
-});
-
-test('an exec plugin that fails, is missing, or answers nonsense', async () => {
-  const exec = { apiVersion: 'client.authentication.k8s.io/v1' };
-  const script = '#!/bin/sh\necho "please log in first" >&2\nexit 1\n';
-  writeFileSync(join(scratch, 'fails'), script, { mode: 0o755 });
-  const failed = await failure(checkpoint(kubeconfig({ exec: { ...exec, command: './fails' } })));
-  expect(failed.exitCode).toBe(ExitCode.denied);
-  expect(failed.more).toEqual(['please log in first']);
-  const missing = { ...exec, command: 'no-such-login-helper', installHint: 'get it at the desk' };
-  const absent = await failure(checkpoint(kubeconfig({ exec: missing })));
-  expect(absent.exitCode).toBe(ExitCode.notFound);
-  expect(absent.remedy).toBe('get it at the desk');
-  const nonsense = await failure(
-    checkpoint(kubeconfig({ exec: { ...exec, command: 'echo', args: ['SECRET'] } })),
-  );
-  expect(JSON.stringify([nonsense.message, nonsense.more])).not.toContain('SECRET');
-});
-
-test('an exec plugin that hangs is ended', async () => {
-  const started = performance.now();
-  // its child holds on to the pipe
-  const error = await failure(execLogin({ command: 'sh', args: ['-c', 'sleep 30; :'] }, 'u', 300));
-  expect(performance.now() - started).toBeLessThan(10_000);
-  expect(error.exitCode).toBe(ExitCode.denied);
-  expect(error.message).toMatch(/^the login helper sh of user u did not end within .*, and was ended$/);
-});
-
-test('a client certificate of an exec plugin', async () => {
-  const issued = issue(server.authority, { subject: { commonName: 'admin' }, usage: 'client' });
-  const status = { clientCertificateData: issued.cert, clientKeyData: issued.key };
-  const answer = { kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status };
-  writeFileSync(join(scratch, 'answer.json'), JSON.stringify(answer));
-  const exec = { apiVersion: answer.apiVersion, command: 'cat', args: [join(scratch, 'answer.json')] };
-  expect(await checkpoint(kubeconfig({ exec }))).toEqual(FOUND);
+test('a token file that is written anew while coldcase runs', async () => {
+  const path = scene.file('rotated', 'admin-token');
+  const config = kubeconfig({ tokenFile: 'rotated' });
+  writeFileSync(path, 'ended-token');
+  const client = KubeletClient.connect(await resolveEndpoint({ kubeconfig: config, node: 'node-a' }));
+  writeFileSync(path, 'admin-token');
+  expect(await client.healthz()).toBe('ok');
+  await client.close();
 });
 
 test('a user name and password, and impersonation, go as the headers of kubectl', async () => {
@@ -150,6 +69,85 @@ test('a user name and password, and impersonation, go as the headers of kubectl'
     'Impersonate-Uid': '7',
     'Impersonate-Group': ['ops', 'ir'],
   });
+  const extra = await headersOf({
+    token: 'admin-token',
+    as: 'zo\u00eb',
+    'as-user-extra': { 'example.org/reason%': ['a', 'b'] },
+  });
+  expect(extra).toEqual({
+    Authorization: 'Bearer admin-token',
+    'Impersonate-User': Buffer.from('zo\u00eb').toString('latin1'),
+    'Impersonate-Extra-example.org%2Freason%25': ['a', 'b'],
+  });
+  const nobody = await failure(checkpoint(kubeconfig({ token: 'admin-token', 'as-groups': ['ops'] })));
+  expect(nobody.message).toContain('but no user');
+  const both = await failure(checkpoint(kubeconfig({ token: 'a', username: 'ada', password: 'b' })));
+  expect(both.message).toBe('user u of the kubeconfig has a token and a password');
+});
+
+test('several files: the first that has a name wins, whole; paths are relative to the file that has them', async () => {
+  const sub = join(scene.directory, 'sub');
+  mkdirSync(sub);
+  writeFileSync(join(sub, 'token'), 'admin-token');
+  const cluster = {
+    server: scene.server.url,
+    'certificate-authority-data': Buffer.from(scene.server.authority.cert).toString('base64'),
+  };
+  const first = scene.file(
+    'first',
+    stringify({
+      'current-context': '',
+      contexts: [{ name: 'main', context: { cluster: 'c', user: 'u' } }],
+      users: [{ name: 'other', user: { token: 'x' } }, { nonsense: true }],
+    }),
+  );
+  const second = join(sub, 'second');
+  writeFileSync(
+    second,
+    stringify({
+      'current-context': 'main',
+      contexts: [
+        { name: 'main', context: { cluster: 'nowhere', user: 'nobody' } },
+        { name: 'aside', context: { cluster: 'c', user: 'other' } },
+      ],
+      clusters: [{ name: 'c', cluster }],
+      users: [{ name: 'u', user: { tokenFile: 'token' } }],
+    }),
+  );
+  const third = scene.file(
+    'third',
+    stringify({ 'current-context': 'x', clusters: [{ name: 'c', cluster: {} }] }),
+  );
+  const env = { KUBECONFIG: [first, second, '/nowhere', '', third, first].join(':') };
+  const endpoint = await resolveEndpoint({ node: 'node-a' }, { env });
+  expect(endpoint.credentials).toBe(`kubeconfig ${first}, ${second}, ${third}, context main, user u`);
+  const client = KubeletClient.connect(endpoint);
+  expect(await client.healthz()).toBe('ok');
+  await client.close();
+  const aside = await resolveEndpoint({ node: 'node-a', context: 'aside' }, { env });
+  expect(aside.connection.headers).toEqual({ Authorization: 'Bearer x' });
+  const none = await failure(
+    resolveEndpoint({ node: 'node-a' }, { env: { KUBECONFIG: '/nowhere:/nor/here' } }),
+  );
+  expect([none.exitCode, none.message]).toEqual([ExitCode.notFound, 'kubeconfig /nowhere does not exist']);
+});
+
+test('another name in the certificate, an authority by a relative path, and a server by plain http', async () => {
+  scene.file('ca.crt', scene.server.authority.cert);
+  const byPath = { 'certificate-authority-data': undefined, 'certificate-authority': 'ca.crt' };
+  expect(await checkpoint(kubeconfig({ token: 'admin-token' }, byPath))).toEqual(FOUND);
+  const { port } = new URL(scene.server.url);
+  const named = { ...byPath, server: `https://localhost:${port}` };
+  const refused = await failure(checkpoint(kubeconfig({ token: 'admin-token' }, named)));
+  expect(refused.exitCode).toBe(ExitCode.unsafe);
+  const as = { ...named, 'tls-server-name': '127.0.0.1' };
+  expect(await checkpoint(kubeconfig({ token: 'admin-token' }, as))).toEqual(FOUND);
+  const plain = kubeconfig({ token: 'admin-token', as: 'eve' }, { server: 'http://127.0.0.1:8001' });
+  const { connection } = await resolveEndpoint({ kubeconfig: plain, node: 'node-a' });
+  // kubectl proxy logs in itself; a token has no business on a line that anybody may listen to
+  expect(connection.headers).toEqual({ 'Impersonate-User': 'eve' });
+  const far = await failure(checkpoint(kubeconfig({ token: 'x' }, { server: 'http://api:80' })));
+  expect(far.message).toContain('is no https URL');
 });
 
 test('the node is found from the pod', async () => {
@@ -204,9 +202,12 @@ test('its errors are told apart', async () => {
 
 test('no kubeconfig, a broken one, a context that is not there', async () => {
   expect((await failure(checkpoint('/nowhere'))).exitCode).toBe(ExitCode.notFound);
-  const broken = join(scratch, 'broken');
+  const broken = join(scene.directory, 'broken');
   writeFileSync(broken, 'a: [');
   expect((await failure(checkpoint(broken))).message).toContain('is no kubeconfig');
+  writeFileSync(broken, 'users:\n  - token: SECRET\n bad');
+  const quoting = await failure(checkpoint(broken));
+  expect(`${quoting.message} ${quoting.cause}`).not.toContain('SECRET');
   writeFileSync(broken, '');
   expect((await failure(checkpoint(broken))).exitCode).toBe(ExitCode.failed);
   const context = await failure(checkpoint(kubeconfig({ token: 'admin-token' }), { context: 'other' }));
@@ -215,16 +216,15 @@ test('no kubeconfig, a broken one, a context that is not there', async () => {
 });
 
 test('an API server with a certificate of another authority is refused', async () => {
-  const other = Buffer.from((await startApiServerCa()).cert).toString('base64');
+  const other = Buffer.from(createAuthority('another').cert).toString('base64');
   const error = await failure(
     checkpoint(kubeconfig({ token: 'admin-token' }, { 'certificate-authority-data': other })),
   );
   expect(error.exitCode).toBe(ExitCode.unsafe);
+  const both = await failure(
+    checkpoint(kubeconfig({ token: 'admin-token' }, { 'insecure-skip-tls-verify': true })),
+  );
+  expect(both.message).toContain('has a certificate authority, and is not to be verified');
   const insecure = { 'certificate-authority-data': undefined, 'insecure-skip-tls-verify': true };
   expect(await checkpoint(kubeconfig({ token: 'admin-token' }, insecure))).toEqual(FOUND);
 });
-
-async function startApiServerCa() {
-  const { createAuthority } = await import('../../src/kubelet/embedded/x509.js');
-  return createAuthority('another');
-}

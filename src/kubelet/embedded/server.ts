@@ -43,9 +43,11 @@ export async function serveHttps(options: HttpsOptions, handler: Handler): Promi
     (request, response) => {
       const url = new URL(request.url ?? '/', 'https://kubelet');
       const asked = { method: request.method ?? 'GET', url, user: userOf(request, options.tokens ?? {}) };
-      request.resume();
       handler(asked, { request, response }).then(
-        (reply) => reply && send(response, reply),
+        (reply) => {
+          request.resume(); // what of its body the handler has not read
+          if (reply) send(response, reply);
+        },
         (error: unknown) => send(response, { status: 500, type: 'text/plain', body: String(error) }),
       );
     },

@@ -13,6 +13,8 @@ export interface ApiServerOptions {
   /** Whether a user may do a verb on a resource such as `nodes/proxy`. */
   readonly allowed?: (user: string, verb: string, resource: string) => boolean;
   readonly kubeletDown?: boolean;
+  /** More bearer tokens, with their users. */
+  readonly tokens?: Readonly<Record<string, string>>;
   readonly bootID?: string;
 }
 
@@ -32,7 +34,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<StandIn
     ...options.kubelet,
   };
   const requests: string[] = [];
-  const tokens = { 'admin-token': 'admin', 'bob-token': 'bob' };
+  const tokens = { 'admin-token': 'admin', 'bob-token': 'bob', ...options.tokens };
   const server = await serveHttps(
     { serving, clientAuthority: authority.cert, tokens },
     async ({ method, url, user }) => {
