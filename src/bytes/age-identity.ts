@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { FailedError, FormatError, NotFoundError, UnsafeError, UsageError } from '../base/errors.js';
+import { errorCode } from '../base/files.js';
+import { type ReadInput, readInput } from '../base/read-input.js';
 import { looksEncrypted, openAge } from './age-unlock.js';
 import { MemorySource } from './memory.js';
 
@@ -18,17 +19,22 @@ export type AskPassphrase = (what: string) => Promise<string>;
  * Reads an identity file as age-keygen writes it: one identity a line, comments and empty lines between; or the
  * same encrypted with a passphrase by age, in ASCII armor or not.
  *
- * @param path - `-` is standard input
+ * @param path - `-` is standard input; a pipe is read until it ends, as `-i <(command)` of a shell gives one
  * @param askPassphrase - called when the file is encrypted
+ * @param signal - ends the waiting for a pipe that nobody has opened to write
  * @returns identities as `AGE-SECRET-KEY-...`: secrets
  * @throws UnsafeError when everybody on the machine can read unencrypted identities in it
  * @throws NotFoundError, FailedError when it cannot be read; FormatError when it holds anything else
  */
-export async function readIdentityFile(path: string, askPassphrase?: AskPassphrase): Promise<string[]> {
-  const { bytes, mode } = await readSmallFile(path === '-' ? '/dev/stdin' : path);
+export async function readIdentityFile(
+  path: string,
+  askPassphrase?: AskPassphrase,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const { bytes, stat } = await readAll(path, signal);
   if (!looksEncrypted(bytes)) {
-    const identities = parseIdentities(Buffer.from(bytes).toString('utf8'), path);
-    if ((mode & 0o004) !== 0 && !identities.every(isPublished)) {
+    const identities = parseIdentities(bytes.toString('utf8'), path);
+    if ((stat.mode & 0o004) !== 0 && !identities.every(isPublished)) {
       throw new UnsafeError(`identity file ${path} can be read by everybody on this machine`, {
         remedy: `chmod 600 ${path}, and think about who may have read it`,
       });
@@ -66,27 +72,16 @@ function isPublished(identity: string): boolean {
   return createHash('sha256').update(identity).digest('hex') === PUBLISHED_IDENTITY;
 }
 
-async function readSmallFile(path: string): Promise<{ bytes: Uint8Array; mode: number }> {
-  const file = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') throw new NotFoundError(`no identity file ${path}`, { cause });
-    throw new FailedError(`cannot read identity file ${path}: ${cause.message}`, { cause });
-  });
+async function readAll(path: string, signal: AbortSignal | undefined): Promise<ReadInput> {
   try {
-    const stat = await file.stat();
-    if (stat.isDirectory()) {
+    return await readInput(path, { limit: MAX_IDENTITY_FILE, signal });
+  } catch (cause) {
+    const code = errorCode(cause);
+    if (code === undefined) throw cause;
+    if (code === 'ENOENT') throw new NotFoundError(`no identity file ${path}`, { cause });
+    if (code === 'EISDIR') {
       throw new FailedError(`identity file ${path} is a directory`, { remedy: 'name a file of identities' });
     }
-    const { mode } = stat;
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of file.createReadStream({ autoClose: false })) {
-      if (!Buffer.isBuffer(chunk)) throw new FailedError(`cannot read identity file ${path} as bytes`);
-      size += chunk.length;
-      if (size > MAX_IDENTITY_FILE) throw new FormatError(path, size, 'too large for an identity file');
-      chunks.push(chunk);
-    }
-    return { bytes: Buffer.concat(chunks), mode };
-  } finally {
-    await file.close();
+    throw new FailedError(`cannot read identity file ${path}: ${code}`, { cause });
   }
 }

@@ -53,7 +53,7 @@ export function openingOptions(location: string, options: ArchiveOptions): OpenO
       const { askPassphrase } = await import('./prompt.js');
       const identities: string[] = [];
       for (const file of options.identity ?? [])
-        identities.push(...(await readIdentityFile(file, askPassphrase)));
+        identities.push(...(await readIdentityFile(file, askPassphrase, interrupted)));
       return identities;
     },
     passphrase: async () => (await import('./prompt.js')).askPassphrase(location),

@@ -2,6 +2,7 @@ import { UsageError } from '../base/errors.js';
 import { readIdentityFile } from '../bytes/age-identity.js';
 import type { AgeKeys } from '../bytes/age-unlock.js';
 import type { ArchiveOptions } from './archive-options.js';
+import { interrupted } from './interrupt.js';
 import { askPassphrase } from './prompt.js';
 
 /**
@@ -16,7 +17,7 @@ export async function readKeys(file: string, options: ArchiveOptions): Promise<A
     if (path === '-' && file === '-') {
       throw new UsageError('the file and the identity cannot both come from standard input');
     }
-    identities.push(...(await readIdentityFile(path, askPassphrase)));
+    identities.push(...(await readIdentityFile(path, askPassphrase, interrupted)));
   }
   return { identities, passphrase: () => askPassphrase(file === '-' ? 'standard input' : file) };
 }

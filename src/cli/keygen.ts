@@ -3,6 +3,7 @@ import { writeFileAside } from '../base/files.js';
 import { formatTime } from '../base/units.js';
 import { readIdentityFile } from '../bytes/age-identity.js';
 import type { CommandModule } from './command.js';
+import { interrupted } from './interrupt.js';
 import { writeOut } from './output.js';
 import { askPassphrase } from './prompt.js';
 
@@ -34,7 +35,7 @@ export const keygenCommand: CommandModule = {
 async function run(options: Options): Promise<void> {
   const age = await import('age-encryption');
   if (options.recipients !== undefined) {
-    for (const identity of await readIdentityFile(options.recipients, askPassphrase)) {
+    for (const identity of await readIdentityFile(options.recipients, askPassphrase, interrupted)) {
       await writeOut(`${await age.identityToRecipient(identity)}\n`);
     }
     return;

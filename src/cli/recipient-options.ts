@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.js';
 import type { SealFor } from '../seal/recipients.js';
+import { interrupted } from './interrupt.js';
 
 /** What `addRecipientOptions` puts into commander's options. */
 export interface RecipientOptions {
@@ -34,7 +35,8 @@ export function addRecipientOptions(command: Command): Command {
 export async function readSealFor(options: RecipientOptions, what: string): Promise<SealFor> {
   const { checkRecipients, readRecipientsFile } = await import('../seal/recipients.js');
   const named = [...(options.recipient ?? [])];
-  for (const file of options.recipientsFile ?? []) named.push(...(await readRecipientsFile(file)));
+  for (const file of options.recipientsFile ?? [])
+    named.push(...(await readRecipientsFile(file, interrupted)));
   if (options.passphrase !== true) return { recipients: await checkRecipients(named) };
   if (named.length > 0) {
     throw new UsageError('a passphrase and recipients exclude each other', {

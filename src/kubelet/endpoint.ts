@@ -3,7 +3,7 @@ import { type ConnectionFlags, checkFlags } from './connection-flags.js';
 import { openKubeconfig } from './kubeconfig.js';
 import { defaultKubeconfigs } from './kubeconfig-files.js';
 import { type ClientCertificate, clientCertificate } from './pem.js';
-import { readSmallFile } from './read-file.js';
+import { readNamedFile } from './read-file.js';
 import { apiServerTrust, type EndpointContext, trustFrom } from './server-trust.js';
 import type { Connection } from './transport.js';
 import { findUsualCredentials, type UsualCredentials } from './usual-credentials.js';
@@ -78,8 +78,9 @@ async function direct(
   usual?: { from: string; certificate: ClientCertificate },
 ): Promise<Endpoint> {
   const url = kubeletUrl(flags.kubelet ?? DEFAULT_KUBELET);
-  const pair = usual?.certificate ?? (await clientPair(flags));
-  const token = flags.tokenFile === undefined ? undefined : await bearerToken(flags.tokenFile);
+  const pair = usual?.certificate ?? (await clientPair(flags, context.signal));
+  const token =
+    flags.tokenFile === undefined ? undefined : await bearerToken(flags.tokenFile, context.signal);
   const { trust, words } = await trustFrom(flags, url, context);
   const who = pair
     ? `client certificate ${usual?.from ?? flags.clientCertificate} (${pair.subject})`
@@ -101,16 +102,19 @@ async function direct(
   };
 }
 
-async function clientPair(flags: ConnectionFlags): Promise<ClientCertificate | undefined> {
+async function clientPair(
+  flags: ConnectionFlags,
+  signal: AbortSignal | undefined,
+): Promise<ClientCertificate | undefined> {
   if (flags.clientCertificate === undefined) return undefined;
   const names = { cert: flags.clientCertificate, key: flags.clientKey ?? flags.clientCertificate };
-  const cert = await readSmallFile(names.cert, 'client certificate');
-  const key = names.key === names.cert ? cert : await readSmallFile(names.key, 'client key');
+  const cert = await readNamedFile(names.cert, 'client certificate', signal);
+  const key = names.key === names.cert ? cert : await readNamedFile(names.key, 'client key', signal);
   return clientCertificate(cert, key, names);
 }
 
-async function bearerToken(path: string): Promise<string> {
-  const token = (await readSmallFile(path, 'token file')).trim();
+async function bearerToken(path: string, signal: AbortSignal | undefined): Promise<string> {
+  const token = (await readNamedFile(path, 'token file', signal)).trim();
   // RFC 6750 section 2.1; anything else could not be sent as a header, and would be quoted by an error if tried
   if (!/^[\w.~+/=-]+$/.test(token)) {
     throw new FailedError(`token file ${path} holds no bearer token`, {

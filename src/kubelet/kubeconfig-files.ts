@@ -4,7 +4,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { FailedError, NotFoundError, UsageError } from '../base/errors.js';
 import { type Fields, fields, list, text } from './json.js';
-import { readSmallFile } from './read-file.js';
+import { readNamedFile } from './read-file.js';
 
 const LONGEST = 4 << 20;
 
@@ -43,7 +43,11 @@ export function besideFile(entry: Entry, path: string): string {
  * @param context - its name; the current one when undefined
  * @throws UsageError, NotFoundError, DeniedError, FailedError
  */
-export async function chooseContext(files: readonly string[], context?: string): Promise<ChosenContext> {
+export async function chooseContext(
+  files: readonly string[],
+  context?: string,
+  signal?: AbortSignal,
+): Promise<ChosenContext> {
   const { KubeConfig } = await import('@kubernetes/client-node');
   const merged = new KubeConfig();
   merged.loadFromOptions({ clusters: [], users: [], contexts: [], currentContext: '' });
@@ -52,7 +56,7 @@ export async function chooseContext(files: readonly string[], context?: string):
   let missing: NotFoundError | undefined;
   for (const file of files) {
     try {
-      const document = fields(parseFile(file, await readSmallFile(file, 'kubeconfig', LONGEST)));
+      const document = fields(parseFile(file, await readNamedFile(file, 'kubeconfig', signal, LONGEST)));
       remember(entries.clusters, document['clusters'], 'cluster', file);
       remember(entries.users, document['users'], 'user', file);
       const one = new KubeConfig();

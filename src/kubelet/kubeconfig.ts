@@ -38,7 +38,7 @@ export async function openKubeconfig(
   context?: string,
   login: LoginContext = {},
 ): Promise<ApiServer> {
-  const chosen = await chooseContext(files, context);
+  const chosen = await chooseContext(files, context, login.signal);
   const connection = await connect(chosen, login);
   return { connection, context: chosen.context, user: chosen.user.name, files: chosen.files };
 }

@@ -1,7 +1,26 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { DeniedError, FailedError, NotFoundError } from '../base/errors.js';
 import { errorCode } from '../base/files.js';
+import { readInput } from '../base/read-input.js';
+
+const LIMIT = 1 << 20;
+
+/**
+ * As `readSmallFile`, for a file that the user has named: that may be a pipe, as `<(command)` of a shell gives one.
+ *
+ * @param signal - ends the waiting for a pipe that nobody has opened to write
+ */
+export async function readNamedFile(
+  path: string,
+  what: string,
+  signal: AbortSignal | undefined,
+  limit = LIMIT,
+): Promise<string> {
+  const found = await stat(path).catch(() => undefined); // what is wrong is told below
+  if (found?.isFIFO() !== true) return readSmallFile(path, what, limit);
+  return (await readInput(path, { limit, signal })).bytes.toString('utf8');
+}
 
 /**
  * The text of a small regular file: credentials, certificates, a log. Never waits on a FIFO and never reads more
@@ -11,7 +30,7 @@ import { errorCode } from '../base/files.js';
  * @param limit - bytes
  * @throws NotFoundError, DeniedError, or FailedError when it is no regular file or too large
  */
-export async function readSmallFile(path: string, what: string, limit = 1 << 20): Promise<string> {
+export async function readSmallFile(path: string, what: string, limit = LIMIT): Promise<string> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
     throw openFailure(error, path, what);
   });

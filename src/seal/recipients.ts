@@ -1,9 +1,9 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import type { Recipient } from 'age-encryption';
-import { FailedError, UnsafeError, UsageError } from '../base/errors.js';
-import { fileError } from '../base/files.js';
+import { UnsafeError, UsageError } from '../base/errors.js';
+import { errorCode, fileError } from '../base/files.js';
+import { readInput } from '../base/read-input.js';
 import { CIPHER, CIPHER_OPTIONS, payloadKey } from '../bytes/age-stream.js';
 import { deriveKey, MAX_WORK_FACTOR } from '../bytes/age-unlock.js';
 
@@ -62,60 +62,40 @@ function requireRecipient(recipient: string, encrypter: { addRecipient(recipient
 /**
  * Reads a file of recipients, one a line, with comments and empty lines.
  *
- * @param path - `-` is standard input
+ * @param path - `-` is standard input; a pipe is read until it ends, as `-R <(command)` of a shell gives one
+ * @param signal - ends the waiting for a pipe that nobody has opened to write
  * @throws UnsafeError when everybody on the machine could have put a recipient of their own into it
  */
-export async function readRecipientsFile(path: string): Promise<string[]> {
-  const file = await open(path === '-' ? '/dev/stdin' : path, 'r').catch((cause: unknown) => {
-    throw fileError(cause, path, 'read recipients file');
-  });
-  try {
-    const stat = await file.stat();
-    if (stat.isFile() && (stat.mode & 0o002) !== 0) {
-      throw new UnsafeError(`recipients file ${path} can be changed by everybody on this machine`, {
-        remedy: `check what is in it, then chmod o-w ${path}`,
-      });
-    }
-    if (stat.isDirectory())
+export async function readRecipientsFile(path: string, signal?: AbortSignal): Promise<string[]> {
+  const { bytes, stat } = await readInput(path, { limit: MAX_RECIPIENT_FILE, signal }).catch(
+    (cause: unknown) => {
+      if (errorCode(cause) !== 'EISDIR') throw fileError(cause, path, 'read recipients file');
       throw new UsageError(`${path} is a directory`, { remedy: 'name a file of recipients, one a line' });
-    const recipients: string[] = [];
-    const lines = (await readText(file, path)).split('\n');
-    for (const [index, raw] of lines.entries()) {
-      const line = raw.trim();
-      if (line === '' || line.startsWith('#')) continue;
-      // said by number: a file given by mistake may hold a secret
-      if (!/^age1[0-9a-z]+$/.test(line)) {
-        const remedy =
-          'recipients begin with age1 or age1pq1, one a line; coldcase keygen -y FILE prints those of identities';
-        throw new UsageError(`line ${index + 1} of ${path} is not an age recipient`, { remedy });
-      }
-      recipients.push(line);
-    }
-    if (recipients.length === 0) {
-      throw new UsageError(`no recipient in ${path}`, {
-        remedy: 'it should hold recipients (age1...), one a line',
-      });
-    }
-    return recipients;
-  } catch (cause) {
-    throw fileError(cause, path, 'read recipients file');
-  } finally {
-    await file.close();
+    },
+  );
+  if (stat.isFile() && (stat.mode & 0o002) !== 0) {
+    throw new UnsafeError(`recipients file ${path} can be changed by everybody on this machine`, {
+      remedy: `check what is in it, then chmod o-w ${path}`,
+    });
   }
-}
-
-/** What a file holds, be it a pipe or a device without end, as long as it is not too much. */
-async function readText(file: FileHandle, path: string): Promise<string> {
-  const bytes = Buffer.alloc(MAX_RECIPIENT_FILE + 1);
-  let filled = 0;
-  while (filled < bytes.length) {
-    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, null);
-    if (bytesRead === 0) return bytes.toString('utf8', 0, filled);
-    filled += bytesRead;
+  const recipients: string[] = [];
+  for (const [index, raw] of bytes.toString('utf8').split('\n').entries()) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) continue;
+    // said by number: a file given by mistake may hold a secret
+    if (!/^age1[0-9a-z]+$/.test(line)) {
+      const remedy =
+        'recipients begin with age1 or age1pq1, one a line; coldcase keygen -y FILE prints those of identities';
+      throw new UsageError(`line ${index + 1} of ${path} is not an age recipient`, { remedy });
+    }
+    recipients.push(line);
   }
-  throw new FailedError(`${path} is too large for a file of recipients`, {
-    remedy: `recipients (age1...), one a line, at most ${MAX_RECIPIENTS}`,
-  });
+  if (recipients.length === 0) {
+    throw new UsageError(`no recipient in ${path}`, {
+      remedy: 'it should hold recipients (age1...), one a line',
+    });
+  }
+  return recipients;
 }
 
 /** A new age file's beginning, and the keys to what follows. */
