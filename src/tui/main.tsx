@@ -12,6 +12,7 @@ import type { Verifying } from './runtime/verifying.js';
 import { FrameWriter, frameStream } from './terminal/frame.js';
 import { type Input, InputParser } from './terminal/input.js';
 import { copySequence, TerminalSession } from './terminal/session.js';
+import { Suspension } from './terminal/suspend.js';
 
 /** What the screens are over. */
 export interface Browsed {
@@ -48,14 +49,19 @@ export async function browse(browsed: Browsed, options: BrowseOptions): Promise<
   const undo: (() => void)[] = [() => session.leave()];
   session.enter();
   try {
-    await run(browsed, options, undo);
+    await run(browsed, options, session, undo);
   } finally {
     for (const step of undo.reverse()) step();
   }
 }
 
 /** Settles when the screens are to go; what is to be done then is added to `undo`, to be done in reverse. */
-async function run(browsed: Browsed, options: BrowseOptions, undo: (() => void)[]): Promise<void> {
+async function run(
+  browsed: Browsed,
+  options: BrowseOptions,
+  session: TerminalSession,
+  undo: (() => void)[],
+): Promise<void> {
   const { input, output, signal } = options;
   const { ended, end, fail } = ending();
   for (const event of CRASHES) process.once(event, fail);
@@ -71,6 +77,7 @@ async function run(browsed: Browsed, options: BrowseOptions, undo: (() => void)[
   const performer = new Performer({
     copy: (text) => output.write(copySequence(text)),
     redraw: () => frames.redraw(),
+    suspend: () => suspension.suspend(),
     quit: end,
     verifying: browsed.verifying,
     archive: browsed.name,
@@ -94,6 +101,12 @@ async function run(browsed: Browsed, options: BrowseOptions, undo: (() => void)[
     tell(browsed.verifying.state);
     browsed.verifying.look(tell).catch(fail);
   }
+  const suspension = new Suspension(session, () => {
+    frames.redraw();
+    // the terminal may have another size since: of that the shell was told
+    process.kill(process.pid, 'SIGWINCH');
+  });
+  undo.push(() => suspension.close());
   undo.push(listen(input, output, store, size, fail));
   const app = render(<App store={store} theme={themeOf(options.env, process.platform)} />, {
     stdout: frameStream(output, frames),

@@ -6,7 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { Encrypter } from 'age-encryption';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { samplePath } from '../support/samples.js';
-import { type TerminalOptions, TestTerminal, terminalsWork } from '../support/terminal/terminal.js';
+import {
+  CLI,
+  pause,
+  type TerminalOptions,
+  TestTerminal,
+  terminalsWork,
+} from '../support/terminal/terminal.js';
 
 const works = terminalsWork();
 const SEALED = samplePath('podman-incident', '.tar.zst.age');
@@ -127,6 +133,96 @@ describe.skipIf(!works)(
       expect(screen.output).toContain('\x1b[?1000l');
       expect(screen.output).toContain('\x1b[?25h');
       expect(screen.output.trimEnd()).toMatch(/stopped by SIGTERM$/);
+    });
+
+    it('goes to the shell with Ctrl-Z, and comes back with fg to where it was', async () => {
+      const shell = new TestTerminal([], { command: ['sh', '-i'], cwd: directory });
+      terminal = shell;
+      await shell.until(/[#$>]/);
+      shell.press(`${process.execPath} ${CLI} browse ${SEALED} -i ${KEY}\r`);
+      await shell.until('What stands out');
+      shell.press('2');
+      await shell.until('[2 Processes]');
+      shell.press('\x1a');
+      const text = await shell.until(/Stopped|Suspended/i);
+      expect(text).not.toContain('[2 Processes]');
+      expect(shell.output.lastIndexOf('\x1b[?1049l')).toBeGreaterThan(
+        shell.output.lastIndexOf('\x1b[?1049h'),
+      );
+      expect(shell.output.lastIndexOf('\x1b[?25h')).toBeGreaterThan(shell.output.lastIndexOf('\x1b[?25l'));
+      shell.press('echo still $((40 + 2))\r');
+      await shell.until('still 42');
+      shell.resize(120, 40);
+      shell.press('fg\r');
+      await shell.until(/\[2 Processes\][\s\S]*Process 1 \(python3\)/);
+      expect(await shell.isRaw()).toBe(true);
+      shell.press('1');
+      await shell.until('What stands out');
+      shell.press('q');
+      await shell.until(/^(?![\s\S]*What stands out)[\s\S]*[#$>]$/m);
+      shell.press('exit\r');
+      expect(await shell.exited).toBe(0);
+    });
+
+    it('goes on where there is no shell to go to with Ctrl-Z', async () => {
+      const screen = open();
+      await screen.until('What stands out');
+      screen.press('\x1a');
+      while (screen.output.split('\x1b[?1049h').length < 3) await pause(10);
+      screen.press('2');
+      await screen.until('[2 Processes]');
+      screen.press('q');
+      expect(await screen.exited).toBe(0);
+    });
+
+    it('takes keys that are typed before what they are for has come', async () => {
+      const screen = open();
+      await screen.until('1 Overview');
+      screen.press('2jj\r]]3s');
+      await screen.until('search all memory:');
+      screen.press('stratum+tcp\r\rv');
+      await screen.until('Memory of process 4');
+      await screen.until('1 B selected, 0x7ff81cfe0080');
+      screen.press('\x1b2');
+      await screen.until('Process 4 (kworker/u8:2)');
+      expect(await screen.text()).toContain('[sockets]');
+      screen.press('q');
+      expect(await screen.exited).toBe(0);
+    });
+
+    it('says where it went when an address is not mapped', async () => {
+      const screen = open();
+      await screen.until('What stands out');
+      screen.press(':4:0x10\r');
+      await screen.until('! 0x10 is not mapped: this is 0x400000, the nearest that is');
+      screen.press(':0x7ff81cfe0080\r');
+      await screen.until(/0x7ff81cfe0080 \d+%$/);
+      screen.press(':config.dump\r]]');
+      await screen.until('[hex]');
+      screen.press(':0xffffff\r');
+      await screen.until('! 0xffffff is not in it');
+      screen.press(':0x10\r');
+      await screen.until(/ 0x10 \d+%$/);
+      screen.press('q');
+      expect(await screen.exited).toBe(0);
+    });
+
+    it('searches bytes in any case', async () => {
+      const screen = open();
+      await screen.until('What stands out');
+      screen.press(':4:0x400000\r');
+      await screen.until('Memory of process 4');
+      screen.press('/STRATUM+tcp');
+      await screen.until('^O any case');
+      screen.press('\x0f');
+      await screen.until('/i:STRATUM+tcp');
+      screen.press('\r');
+      await screen.until(/0x7ff81cfe0080 \d+%$/);
+      screen.press('s\x15\x0f\x14XMRIG\r');
+      await screen.until('Search of all memory: iu:XMRIG');
+      await screen.until(/[1-9]\d* found in/);
+      screen.press('q');
+      expect(await screen.exited).toBe(0);
     });
 
     it('gives the terminal back when a defect ends it, and then says so', async () => {

@@ -1,7 +1,7 @@
 import type { ReactElement } from 'react';
 import type { Layout } from '../core/layout.js';
 import { currentPage, currentPane, sidePane } from '../core/pages.js';
-import type { Content, PaneState } from '../core/state.js';
+import type { AppState, Content, PaneState } from '../core/state.js';
 import { hexPosition, paintHex } from '../paint/hex.js';
 import { type Frame, outlinePosition, paintOutline } from '../paint/outline.js';
 import { cell, paint } from '../paint/theme.js';
@@ -16,9 +16,14 @@ export function PagePane({ store, state, theme, layout }: PageProps): ReactEleme
   const frame: Frame = { columns: layout.main, rows: layout.rows, theme, focused: true };
   const lines =
     shown === undefined
-      ? waiting(store.waiting(currentPage(state)), frame)
+      ? waiting(store.waiting(currentPage(state)) + aheadText(state), frame)
       : paintPane(shown.content, shown.pane, frame);
   return <Lines width={layout.main} lines={lines} />;
+}
+
+function aheadText({ ahead = [] }: AppState): string {
+  if (ahead.length === 0) return '';
+  return `; ${ahead.length} ${ahead.length === 1 ? 'key waits' : 'keys wait'} for it, Esc forgets them`;
 }
 
 /** Beside a page, in a wide terminal: where Enter would lead. */

@@ -62,6 +62,8 @@ export interface HexState {
   readonly anchor?: bigint | undefined;
   readonly pattern?: string | undefined;
   readonly hit?: Hit | undefined;
+  /** The address that was asked for, where the cursor is on another because it is not there. */
+  readonly missed?: bigint | undefined;
 }
 
 /** Bytes in a row for a width: rows of 32 need a wide terminal, rows of 8 fit the narrowest. */

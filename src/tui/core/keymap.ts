@@ -1,3 +1,5 @@
+import type { PatternSwitch } from './byte-pattern.js';
+
 /** Everything a key can ask for. */
 export type Command =
   | 'up'
@@ -34,6 +36,7 @@ export type Command =
   | 'verify'
   | 'help'
   | 'redraw'
+  | 'suspend'
   | 'quit';
 
 export interface Binding {
@@ -69,7 +72,7 @@ export const BINDINGS: readonly Binding[] = [
   {
     command: 'search',
     keys: ['/'],
-    help: 'filter a list; find in text; in hex: text, hex:48 8b ??, re:REGEX',
+    help: 'filter a list; find in text; in hex: bytes, see While typing',
     group: 'Find',
     hint: 'find',
   },
@@ -104,8 +107,58 @@ export const BINDINGS: readonly Binding[] = [
   },
   { command: 'help', keys: ['?'], help: 'this help', group: 'Other', hint: 'help' },
   { command: 'redraw', keys: ['ctrl-l'], help: 'draw the screen anew', group: 'Other' },
+  { command: 'suspend', keys: ['ctrl-z'], help: 'to the shell; fg comes back', group: 'Other' },
   { command: 'quit', keys: ['q', 'ctrl-c'], help: 'quit', group: 'Other', hint: 'quit' },
 ];
+
+/** Everything a key can ask for while a line is typed; every other key is a character of it. */
+export type PromptCommand =
+  | 'accept'
+  | 'cancel'
+  | 'erase'
+  | 'erase-next'
+  | 'erase-word'
+  | 'erase-line'
+  | 'left'
+  | 'right'
+  | 'begin'
+  | 'end'
+  | PatternSwitch;
+
+export interface PromptBinding {
+  readonly command: PromptCommand;
+  readonly keys: readonly string[];
+  readonly help: string;
+  /** What the prompt calls what the key switches. */
+  readonly hint?: string;
+}
+
+/** The keys while a line is typed. */
+export const PROMPT_BINDINGS: readonly PromptBinding[] = [
+  { command: 'any-case', keys: ['ctrl-o'], help: 'in bytes: letters of any case (i:TEXT)', hint: 'any case' },
+  { command: 'utf16', keys: ['ctrl-t'], help: 'in bytes: also as UTF-16 (u:TEXT, iu:TEXT)', hint: 'UTF-16' },
+  { command: 'regex', keys: ['ctrl-r'], help: 'in bytes: a regular expression (re:, rei:)', hint: 'regex' },
+  { command: 'hex', keys: ['ctrl-x'], help: 'in bytes: hex digits (hex:48 8b ?? 05)', hint: 'hex' },
+  { command: 'accept', keys: ['enter'], help: 'done' },
+  { command: 'cancel', keys: ['escape', 'ctrl-c'], help: 'never mind' },
+  { command: 'erase-line', keys: ['ctrl-u'], help: 'erase the line' },
+  { command: 'erase-word', keys: ['ctrl-w'], help: 'erase the word before' },
+  { command: 'erase', keys: ['backspace'], help: 'erase the character before' },
+  { command: 'erase-next', keys: ['delete'], help: 'erase the character under the cursor' },
+  { command: 'left', keys: ['left'], help: 'a character back' },
+  { command: 'right', keys: ['right'], help: 'a character on' },
+  { command: 'begin', keys: ['home', 'ctrl-a'], help: 'to the beginning' },
+  { command: 'end', keys: ['end', 'ctrl-e'], help: 'to the end' },
+];
+
+const PROMPT_BY_KEY: ReadonlyMap<string, PromptCommand> = new Map(
+  PROMPT_BINDINGS.flatMap(({ command, keys }) => keys.map((key) => [key, command] as const)),
+);
+
+/** What a key asks for while a line is typed, if it is no character of the line. */
+export function promptCommandOf(key: string): PromptCommand | undefined {
+  return PROMPT_BY_KEY.get(key);
+}
 
 const BY_KEY: ReadonlyMap<string, Command> = new Map(
   BINDINGS.flatMap(({ command, keys }) => keys.map((key) => [key, command] as const)),
@@ -131,6 +184,7 @@ const NAMES: Readonly<Record<string, string>> = {
   tab: 'Tab',
   'shift-tab': 'Shift-Tab',
   delete: 'Del',
+  backspace: 'Bksp',
 };
 
 /** How a key is called in the help: `↑`, `Enter`, `^D`. */

@@ -1,3 +1,5 @@
+import { formatAddress } from '../../base/units.js';
+import type { HexContent, HexState } from './hex.js';
 import { layoutOf, paneHeight } from './layout.js';
 import { openHex, showAddress } from './pane-hex.js';
 import { adoptOutline, findId, openOutline, outlineRow, showPath } from './pane-outline.js';
@@ -29,7 +31,17 @@ export function settlePanes(state: AppState, env: Env): AppState {
   const page = currentPage(state);
   const shown = currentPane(state, env);
   if (shown === undefined || shown.pane === page.panes[page.tab]) return state;
-  return putPane(state, page, page.tab, shown.pane);
+  const settled = putPane(state, page, page.tab, shown.pane);
+  const { content, pane } = shown;
+  const fresh = page.panes[page.tab] === undefined && pane.kind === 'hex' && content.kind === 'hex';
+  if (!fresh || pane.missed === undefined) return settled;
+  return { ...settled, toast: { text: missedText(content, pane, pane.missed), tone: 'warn' } };
+}
+
+function missedText(content: HexContent, pane: HexState, missed: bigint): string {
+  const what = `${formatAddress(missed)} is ${content.pid === undefined ? 'not in it' : 'not mapped'}`;
+  if (content.regions.length === 0) return `${what}: nothing is`;
+  return `${what}: this is ${formatAddress(pane.cursor)}, the nearest that is`;
 }
 
 /** Changes one tab's pane, wherever its page is open. */
@@ -158,7 +170,8 @@ function openPane(content: Content, page: PageState, columns: number, height: nu
   if (content.kind === 'hex') {
     const pane = openHex(content, columns);
     if (at === undefined || !/^0x[0-9a-f]{1,16}$/.test(at)) return pane;
-    return showAddress(content, pane, BigInt(at), height);
+    const shown = showAddress(content, pane, BigInt(at), height);
+    return shown.cursor === BigInt(at) ? shown : { ...shown, missed: BigInt(at) };
   }
   const pane = openOutline(content);
   const path = at === undefined || page.place.tab !== page.tab ? undefined : findId(content, at);

@@ -97,7 +97,7 @@ function hexAction(state: AppState, shown: Shown<HexContent, HexState>, command:
   const { from, to } = selection(pane);
   switch (command) {
     case 'search':
-      return only(ask(state, { for: 'search' }, pane.pattern ?? ''));
+      return only(ask(state, { for: 'search', bytes: true }, pane.pattern ?? ''));
     case 'next-match':
     case 'previous-match': {
       if (pane.pattern === undefined) return say(state, 'nothing to look for yet: / asks for it');

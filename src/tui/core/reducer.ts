@@ -11,6 +11,7 @@ import { resizeHex, scrollHex, showHit } from './pane-hex.js';
 import { moveTo, scroll, showPath } from './pane-outline.js';
 import { type Place, SCREENS, type ScreenName } from './place.js';
 import type { AppState, Env, Job, PageState, Size, Step, Toast } from './state.js';
+import { replayAhead, typeAhead } from './type-ahead.js';
 import { reduceTyping } from './typing.js';
 import { outcomeOf, type Verification, verifiedStanding } from './verification.js';
 import { verifyNow } from './visit.js';
@@ -74,7 +75,7 @@ export function reduce(state: AppState, action: Action, env: Env): Step {
     case 'resize':
       return only(resized({ ...state, size: action.size }, env));
     case 'loaded':
-      return only(settlePanes(state, env));
+      return replay(settlePanes(state, env), env);
     case 'matches':
       return only(
         updatePane(state, env, action.place, action.tab, (pane, _content, height) => {
@@ -98,8 +99,16 @@ export function reduce(state: AppState, action: Action, env: Env): Step {
   }
 }
 
+/** What was typed before the page came, now that it has. */
+function replay(state: AppState, env: Env): Step {
+  return replayAhead(state, env, (next, input) => reduceInput(next, input, env));
+}
+
 function reduceInput(before: AppState, input: Input, env: Env): Step {
-  const state: AppState = { ...before, toast: undefined };
+  const at = input.type === 'key' && (input.key === 'escape' || input.key === 'ctrl-c');
+  const state: AppState = { ...before, toast: undefined, ahead: at ? undefined : before.ahead };
+  const ahead = typeAhead(state, input, env);
+  if (ahead !== undefined) return only(ahead);
   if (state.typing !== undefined) return reduceTyping(state, state.typing, input, env);
   if (input.type === 'wheel') return only(wheel(state, input.by * WHEEL_ROWS, env));
   if (input.type === 'click') return only(click(state, input.row, env));
@@ -128,6 +137,8 @@ function reduceCommand(state: AppState, command: Command, env: Env): Step {
       return quit(state);
     case 'redraw':
       return { state, effects: [{ do: 'redraw' }] };
+    case 'suspend':
+      return { state, effects: [{ do: 'suspend' }] };
     case 'help':
       return only({ ...state, overlay: { kind: 'help', top: 0 } });
     case 'bookmarks':

@@ -1,3 +1,4 @@
+import type { Input } from '../terminal/input.js';
 import type { HexContent, HexState } from './hex.js';
 import type { Extract, Item, Opened, OutlineColumn, OutlineContent, Path } from './outline.js';
 import type { Place, ScreenName } from './place.js';
@@ -40,7 +41,8 @@ export interface PageState {
 
 /** What a line that is being typed is for. */
 export type Purpose =
-  | { readonly for: 'search' }
+  /** `bytes`: in bytes, where a pattern can be more than text. */
+  | { readonly for: 'search'; readonly bytes?: boolean }
   | { readonly for: 'search-all' }
   | { readonly for: 'goto' }
   | { readonly for: 'bookmark'; readonly place: Place; readonly label: string }
@@ -101,6 +103,8 @@ export interface AppState {
   readonly stacks: Readonly<Record<ScreenName, readonly PageState[]>>;
   readonly typing?: Typing | undefined;
   readonly overlay?: Overlay | undefined;
+  /** What was typed before there was anything for it to act on: it is when the page has come. */
+  readonly ahead?: readonly Input[] | undefined;
   readonly job?: Job | undefined;
   readonly toast?: Toast | undefined;
   /** How the archive's verification stands; absent where there is none. */
@@ -116,6 +120,7 @@ export interface AppState {
 export type Effect =
   | { readonly do: 'quit' }
   | { readonly do: 'redraw' }
+  | { readonly do: 'suspend' }
   | { readonly do: 'copy'; readonly text: string }
   | { readonly do: 'stop' }
   | { readonly do: 'verify' }

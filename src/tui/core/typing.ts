@@ -1,4 +1,6 @@
 import type { Input } from '../terminal/input.js';
+import { toggleSwitch } from './byte-pattern.js';
+import { promptCommandOf } from './keymap.js';
 import { currentPage, currentPane, goto, putPane } from './pages.js';
 import { parseGoto } from './place.js';
 import type { AppState, Effect, Env, Step, Typing } from './state.js';
@@ -12,42 +14,52 @@ const TEXT_LIMIT = 4096;
 export function reduceTyping(state: AppState, typing: Typing, input: Input, env: Env): Step {
   if (input.type === 'paste') return edited(state, insert(typing, input.text), env);
   if (input.type !== 'key') return { state, effects: [] };
-  switch (input.key) {
-    case 'escape':
-    case 'ctrl-c':
+  const moved = (at: number): Step => ({ state: { ...state, typing: { ...typing, at } }, effects: [] });
+  const { text, at } = typing;
+  const command = promptCommandOf(input.key);
+  switch (command) {
+    case 'cancel':
       return cancel(state, typing, env);
-    case 'enter':
+    case 'accept':
       return commit({ ...state, typing: undefined }, typing, env);
-    case 'backspace': {
-      if (typing.text === '') return cancel(state, typing, env);
-      const start = before(typing.text, typing.at);
-      return edited(state, cutOut(typing, start, typing.at), env);
-    }
-    case 'delete':
-      return edited(state, cutOut(typing, typing.at, after(typing.text, typing.at)), env);
-    case 'ctrl-u':
-      return edited(state, cutOut(typing, 0, typing.at), env);
-    case 'ctrl-w': {
-      const start = typing.text.slice(0, typing.at).search(/\S+\s*$/);
-      return edited(state, cutOut(typing, Math.max(0, start), typing.at), env);
-    }
+    case 'erase':
+      if (text === '') return cancel(state, typing, env);
+      return edited(state, cutOut(typing, before(text, at), at), env);
+    case 'erase-next':
+      return edited(state, cutOut(typing, at, after(text, at)), env);
+    case 'erase-line':
+      return edited(state, cutOut(typing, 0, at), env);
+    case 'erase-word':
+      return edited(state, cutOut(typing, Math.max(0, text.slice(0, at).search(/\S+\s*$/)), at), env);
     case 'left':
-      return { state: { ...state, typing: { ...typing, at: before(typing.text, typing.at) } }, effects: [] };
+      return moved(before(text, at));
     case 'right':
-      return { state: { ...state, typing: { ...typing, at: after(typing.text, typing.at) } }, effects: [] };
-    case 'home':
-    case 'ctrl-a':
-      return { state: { ...state, typing: { ...typing, at: 0 } }, effects: [] };
+      return moved(after(text, at));
+    case 'begin':
+      return moved(0);
     case 'end':
-    case 'ctrl-e':
-      return { state: { ...state, typing: { ...typing, at: typing.text.length } }, effects: [] };
-    default: {
-      const text = input.key === 'space' ? ' ' : input.key;
+      return moved(text.length);
+    case 'any-case':
+    case 'utf16':
+    case 'regex':
+    case 'hex': {
+      if (!isOfBytes(typing)) return { state, effects: [] };
+      const switched = toggleSwitch(text, command);
+      const kept = Math.max(0, at + switched.length - text.length);
+      return { state: { ...state, typing: { ...typing, text: switched, at: kept } }, effects: [] };
+    }
+    case undefined: {
+      const character = input.key === 'space' ? ' ' : input.key;
       // named keys that mean nothing here are longer than the one character that a typed one is
-      if ([...text].length !== 1) return { state, effects: [] };
-      return edited(state, insert(typing, text), env);
+      if ([...character].length !== 1) return { state, effects: [] };
+      return edited(state, insert(typing, character), env);
     }
   }
+}
+
+/** Whether what is typed is looked for in bytes, where it can be more than text. */
+export function isOfBytes({ purpose }: Typing): boolean {
+  return purpose.for === 'search-all' || (purpose.for === 'search' && purpose.bytes === true);
 }
 
 /** After every change a list shows what the filter leaves, so far as it has been searched. */
@@ -98,7 +110,16 @@ function commit(state: AppState, typing: Typing, env: Env): Step {
       return { state: goto(state, { page: 'found', subject: text }, env), effects: [] };
     case 'goto': {
       const shown = currentPane(state, env);
-      const pid = shown?.content.kind === 'hex' ? shown.content.pid : pidOf(state);
+      const { place, tab } = currentPage(state);
+      // its hex tab may not have come yet
+      const inFile =
+        shown?.content.kind === 'hex'
+          ? shown.content.pid === undefined
+          : tab === 'hex' && place.page !== 'hex';
+      if (inFile && /^0x[0-9a-f]{1,16}$/i.test(text.trim())) {
+        return { state: goto(state, { ...place, tab, at: text.trim().toLowerCase() }, env), effects: [] };
+      }
+      const pid = pidOf(state);
       const target = parseGoto(text, pid, env.entries);
       if ('place' in target) return visit(state, target.place, env);
       return { state: { ...state, toast: { text: target.problem, tone: 'warn' } }, effects: [] };
@@ -142,10 +163,12 @@ function commitSearch(state: AppState, pattern: string, env: Env): Step {
   return { state: next, effects: [{ do: 'find-item', place, tab, pattern, from, by: 1 }] };
 }
 
-/** The process whose page is shown, for an address without a PID. */
+/** The process whose page or memory is shown, for an address without a PID. */
 function pidOf(state: AppState): number | undefined {
   const { place } = currentPage(state);
-  return place.page === 'process' && place.subject !== undefined ? Number(place.subject) : undefined;
+  return (place.page === 'process' || place.page === 'hex') && place.subject !== undefined
+    ? Number(place.subject)
+    : undefined;
 }
 
 function insert(typing: Typing, text: string): Typing {

@@ -1,8 +1,10 @@
 import { formatSize } from '../../base/units.js';
 import { pad, textWidth, truncate } from '../../render/width.js';
-import { BINDINGS, keyName } from '../core/keymap.js';
+import { switchesOf } from '../core/byte-pattern.js';
+import { BINDINGS, keyName, PROMPT_BINDINGS } from '../core/keymap.js';
 import { SCREENS, type ScreenName } from '../core/place.js';
 import type { AppState, Job, PageSpec, Typing } from '../core/state.js';
+import { isOfBytes } from '../core/typing.js';
 import { outcomeOf, type Verification } from '../core/verification.js';
 import { cell, inverse, paint, sideways, type Theme } from './theme.js';
 
@@ -65,7 +67,7 @@ export function statusLine(
   columns: number,
   theme: Theme,
 ): string {
-  if (status.typing !== undefined) return typingLine(status.typing, columns);
+  if (status.typing !== undefined) return typingLine(status.typing, columns, theme);
   const background = backgroundText(status.verification);
   const right = cell(
     [background, position].filter((part) => part !== '').join('  '),
@@ -95,9 +97,12 @@ function backgroundText(verification: Verification | undefined): string {
   return outcomeOf(verification) === 'failed' ? '! NOT INTACT' : '';
 }
 
-function typingLine(typing: Typing, columns: number): string {
+function typingLine(typing: Typing, columns: number, theme: Theme): string {
   const question = QUESTIONS[typing.purpose.for];
-  const room = columns - question.length - 1;
+  // the switches have their place at the right where that leaves enough for the text
+  const switches = isOfBytes(typing) ? switchLine(typing, theme) : { text: '', width: 0 };
+  const beside = columns - question.length - switches.width >= SWITCHES_LEAVE ? switches : undefined;
+  const room = columns - question.length - 1 - (beside?.width ?? 0);
   // the cursor stays in sight: what is far before it is moved out to the left
   const ahead = cell(typing.text.slice(0, typing.at), 1e5);
   const left = Math.max(0, textWidth(ahead) - room + 1);
@@ -105,7 +110,25 @@ function typingLine(typing: Typing, columns: number): string {
   const under = cell(typing.text.slice(typing.at), 1);
   const before = sideways(typing.text.slice(0, typing.at), left, room);
   const after = shown.slice(before.length + under.length);
-  return question + before + inverse(under === '' ? ' ' : under) + after;
+  const line = question + before + inverse(under === '' ? ' ' : under) + after;
+  if (beside === undefined) return line;
+  const used = question.length + textWidth(before + under + after) + (under === '' ? 1 : 0);
+  return line + ' '.repeat(Math.max(0, columns - used - beside.width)) + beside.text;
+}
+
+const SWITCHES_LEAVE = 24;
+
+/** What can be switched while a pattern is typed, what is on in brackets: ` ^O any case  [^T UTF-16] `. */
+function switchLine(typing: Typing, theme: Theme): { text: string; width: number } {
+  const on = switchesOf(typing.text);
+  const parts = PROMPT_BINDINGS.flatMap(({ command, keys, hint }) => {
+    if (hint === undefined) return [];
+    const text = `${keyName(keys[0] ?? '')} ${hint}`;
+    const set = [...on].some((each) => each === command);
+    return [{ plain: set ? `[${text}]` : ` ${text} `, tone: set ? ('strong' as const) : ('dim' as const) }];
+  });
+  const width = parts.reduce((sum, { plain }) => sum + textWidth(plain), 0);
+  return { text: parts.map(({ plain, tone }) => paint(theme, tone, plain)).join(''), width };
 }
 
 function jobText(job: Job): string {

@@ -1,6 +1,6 @@
 import { escapeText } from '../../render/escape.js';
 import { characterWidth, pad, textWidth } from '../../render/width.js';
-import { BINDINGS, type Binding, keyName } from '../core/keymap.js';
+import { BINDINGS, type Binding, keyName, PROMPT_BINDINGS } from '../core/keymap.js';
 import type { Item, OutlineColumn } from '../core/outline.js';
 import type { Bookmark } from '../core/state.js';
 import { cell, inverse, paint, type Theme } from './theme.js';
@@ -10,21 +10,30 @@ export function helpLines(columns: number, theme: Theme): string[] {
   const groups = ['Move', 'Look', 'Find', 'Keep', 'Other'] as const;
   const block = (group: Binding['group'], width: number): string[] => [
     paint(theme, 'strong', pad(group, width, 'left')),
-    ...BINDINGS.filter((binding) => binding.group === group).map(({ keys, help }) => {
-      const names = pad(keys.map(keyName).join(' '), 12, 'left');
-      return pad(cell(`  ${names} ${help}`, width), width, 'left');
-    }),
+    ...BINDINGS.filter((binding) => binding.group === group).map(({ keys, help }) =>
+      keyLine(keys, help, width),
+    ),
     pad('', width, 'left'),
   ];
+  const typing = (width: number): string[] => [
+    paint(theme, 'strong', pad('While typing', width, 'left')),
+    ...PROMPT_BINDINGS.map(({ keys, help }) => keyLine(keys, help, width)),
+  ];
   const numbers = '  1-8          the screens by their numbers';
-  if (columns < 140) return [...groups.flatMap((group) => block(group, columns)), numbers];
+  if (columns < 140)
+    return [...groups.flatMap((group) => block(group, columns)), ...typing(columns), '', numbers];
   const half = Math.floor(columns / 2) - 1;
-  const left = [...block('Move', half), ...block('Look', half), numbers];
-  const right = [...block('Find', half), ...block('Keep', half), ...block('Other', half)];
+  const left = [...block('Move', half), ...block('Look', half), ...block('Other', half), numbers];
+  const right = [...block('Find', half), ...block('Keep', half), ...typing(half)];
   return Array.from({ length: Math.max(left.length, right.length) }, (_, at) => {
     const text = left[at] ?? '';
     return `${at < left.length ? text : ' '.repeat(half)}  ${right[at] ?? ''}`;
   });
+}
+
+function keyLine(keys: readonly string[], help: string, width: number): string {
+  const names = pad(keys.map(keyName).join(' '), 12, 'left');
+  return pad(cell(`  ${names} ${help}`, width), width, 'left');
 }
 
 /** No single field is unfolded further than this. */

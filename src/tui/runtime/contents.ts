@@ -122,8 +122,9 @@ export class Contents {
         if (!signal.aborted) put(failed(error));
       })
       .finally(() => {
+        const grew = entry.growing;
         entry.growing = false;
-        this.#changed(false);
+        this.#changed(grew);
       });
   }
 }

@@ -14,6 +14,7 @@ export interface World {
   /** Sends a control sequence to the terminal, beside the frames. */
   copy(text: string): void;
   redraw(): void;
+  suspend(): void;
   quit(): void;
   readonly verifying?: Verifying | undefined;
   /** For the case note. */
@@ -41,6 +42,9 @@ export class Performer {
         return;
       case 'redraw':
         this.#world.redraw();
+        return;
+      case 'suspend':
+        this.#world.suspend();
         return;
       case 'stop':
         this.stop(store);

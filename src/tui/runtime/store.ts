@@ -94,10 +94,11 @@ export class Store {
 
   #arrived(loaded: boolean): void {
     if (loaded) {
-      const { state } = reduce(this.state, { type: 'loaded' }, this.env);
-      this.#snapshot = { state };
-      this.#want(false);
+      // the state may be the same: what it is of is not
+      this.#snapshot = { state: this.state };
       this.#announce();
+      this.dispatch({ type: 'loaded' });
+      this.#want(false);
       return;
     }
     // bytes and progress come in many small pieces: one drawing for all of a while

@@ -3,10 +3,10 @@ import type { ByteSource } from '../../bytes/source.js';
 import { compilePattern } from '../../memory/pattern.js';
 import { type Position, WindowScanner } from '../../memory/window-scanner.js';
 import { BODY, type Window } from '../../memory/windows.js';
+import { patternRequest } from '../core/byte-pattern.js';
 import type { HexContent, Hit, Run } from '../core/hex.js';
 import { BytePages } from './byte-pages.js';
 import { safeName, sourceExtract } from './items.js';
-import { patternRequest } from './pattern-request.js';
 
 /** A file as hex: addresses are offsets. */
 export function sourceHex(source: ByteSource, name: string, changed: () => void): HexContent {

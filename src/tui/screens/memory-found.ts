@@ -3,11 +3,11 @@ import type { Mapping } from '../../checkpoint/mappings.js';
 import { compilePattern } from '../../memory/pattern.js';
 import { type SearchTarget, searchMemory } from '../../memory/search.js';
 import { findStrings } from '../../memory/strings.js';
+import { patternRequest } from '../core/byte-pattern.js';
 import type { OutlineColumn } from '../core/outline.js';
 import type { Content, LoadContext } from '../core/state.js';
 import { drain, GrowingRows } from './growing-rows.js';
 import { leaf } from './items.js';
-import { patternRequest } from './pattern-request.js';
 import type { Workspace } from './workspace.js';
 
 const STRING_MIN = 6;

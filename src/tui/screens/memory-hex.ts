@@ -3,10 +3,10 @@ import type { Mapping } from '../../checkpoint/mappings.js';
 import { type AddressSpace, notInArchive, type Segment } from '../../criu/address-space.js';
 import { compilePattern } from '../../memory/pattern.js';
 import { searchMemory } from '../../memory/search.js';
+import { patternRequest } from '../core/byte-pattern.js';
 import type { Bytes, HexContent, Hit, Region, Run } from '../core/hex.js';
 import type { Extract } from '../core/outline.js';
 import { BytePages } from './byte-pages.js';
-import { patternRequest } from './pattern-request.js';
 import type { Workspace } from './workspace.js';
 
 /** The memory of a process as hex, whatever is behind each address. */

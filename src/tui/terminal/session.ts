@@ -29,6 +29,15 @@ export class TerminalSession {
     this.#output.write(ENTER);
   }
 
+  /** Takes the terminal again, whoever had it and whatever was done to it in the meantime. */
+  resume(): void {
+    // a mode that is set already is not set again, though a shell has changed it since
+    this.#input.setRawMode(false);
+    this.#held = false;
+    this.enter();
+    this.#input.resume();
+  }
+
   /** Gives the terminal back; on a terminal this write is synchronous, so it also works while the process exits. */
   leave(): void {
     if (!this.#held) return;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import xterm from '@xterm/headless';
 
 const BRIDGE = fileURLToPath(new URL('pty-bridge.py', import.meta.url));
-const CLI = fileURLToPath(new URL('../../../bin/coldcase.js', import.meta.url));
+export const CLI = fileURLToPath(new URL('../../../bin/coldcase.js', import.meta.url));
 
 /** Whether this machine can make a pseudo-terminal: python3 is asked to, and installed first in CI where it lacks. */
 export function terminalsWork(): boolean {
@@ -23,6 +23,8 @@ export interface TerminalOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A script to run in place of coldcase. */
   readonly script?: string;
+  /** A command to run in place of node. */
+  readonly command?: readonly string[];
 }
 
 /** coldcase in a real pseudo-terminal, its output drawn by a terminal emulator. */
@@ -42,7 +44,10 @@ export class TestTerminal {
     this.#screen = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
     this.#child = spawn(
       'python3',
-      [BRIDGE, String(columns), String(rows), process.execPath, options.script ?? CLI, ...args],
+      [
+        ...[BRIDGE, String(columns), String(rows)],
+        ...(options.command ?? [process.execPath, options.script ?? CLI, ...args]),
+      ],
       {
         cwd: options.cwd,
         env: { ...process.env, TERM: 'xterm-256color', LANG: 'C.UTF-8', NO_COLOR: '', ...options.env },

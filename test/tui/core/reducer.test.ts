@@ -3,7 +3,7 @@ import { BINDINGS } from '../../../src/tui/core/keymap.js';
 import type { Extract } from '../../../src/tui/core/outline.js';
 import { currentPage, currentPane } from '../../../src/tui/core/pages.js';
 import { initialState, reduce } from '../../../src/tui/core/reducer.js';
-import type { AppState, Effect, Env } from '../../../src/tui/core/state.js';
+import type { AppState, Content, Effect, Env } from '../../../src/tui/core/state.js';
 import type { Input } from '../../../src/tui/terminal/input.js';
 import { fakeEnv, outline, rows, tree } from '../support/fake.js';
 
@@ -239,5 +239,82 @@ describe('reducer', () => {
       expect(shown.pane.cursor).toBeGreaterThanOrEqual(shown.pane.top);
       expect(shown.pane.cursor).toBeLessThan(shown.pane.top + shown.height);
     }
+  });
+
+  it('keeps what is typed before a page has come, in order and bounded, and forgets it with Esc', () => {
+    const contents: Record<string, Content> = { overview: outline(rows(3)) };
+    const env = fakeEnv(contents);
+    const app = start(env);
+    app.press('3', 'j', 'j', '/', '1', 'enter', '4');
+    expect(app.state().screen).toBe('memory');
+    expect(app.state().ahead?.length).toBe(6);
+    contents['memory'] = outline(rows(30, (index) => `mapping ${index}`));
+    app.set(reduce(app.state(), { type: 'loaded' }, env).state);
+    expect(app.state().screen).toBe('files');
+    const pane = app.state().stacks.memory[0]?.panes['a'];
+    expect(pane).toMatchObject({ kind: 'outline', filter: { pattern: '1' } });
+    app.press('j', 'G');
+    expect(app.state().ahead?.length).toBe(2);
+    app.press('escape');
+    expect(app.state().ahead).toBeUndefined();
+    for (let at = 0; at < 1000; at += 1) app.press('j');
+    expect(app.state().ahead?.length).toBeLessThan(1000);
+    expect(app.state().toast?.text).toContain('Esc');
+    expect(app.press('ctrl-c')).toEqual([{ do: 'quit' }]);
+    app.press('1', 'j');
+    expect(cursor(app.state(), env)).toBe(1);
+  });
+
+  it('hands on the work that keys typed ahead ask for, and waits again where the next page has yet to come', () => {
+    const contents: Record<string, Content> = {};
+    const place = { page: 'process', subject: '3' } as const;
+    const env = fakeEnv(contents);
+    const app = start(env);
+    app.press('enter', 'j', 'y');
+    contents['overview'] = outline({ cells: [], count: 1, child: () => ({ cells: ['x'], count: 0, place }) });
+    const first = reduce(app.state(), { type: 'loaded' }, env);
+    expect(first.effects).toEqual([]);
+    expect(first.state.ahead?.length).toBe(2);
+    contents['process'] = outline(rows(3));
+    const second = reduce(first.state, { type: 'loaded' }, env);
+    expect(second.effects).toEqual([{ do: 'copy', text: 'row 1' }]);
+    expect(second.state.ahead).toBeUndefined();
+  });
+
+  it('says so when an address that was gone to is not mapped', () => {
+    const region = { start: 0x1000n, end: 0x2000n, label: 'x', heading: true };
+    const hex = (pid: number | undefined): Content => ({
+      kind: 'hex',
+      regions: [region],
+      pid,
+      empty: 'none',
+      peek: () => ({ state: 'loading' }),
+      find: async () => undefined,
+      extract: () => ({ name: 'x', async *stream() {} }),
+      whole: () => ({ name: 'x', async *stream() {} }),
+    });
+    const contents: Record<string, Content> = {};
+    const env = fakeEnv(contents);
+    const app = start(env);
+    app.press(':', ...'4:0xdead', 'enter');
+    expect(app.state().toast).toBeUndefined();
+    contents['hex'] = hex(4);
+    app.set(reduce(app.state(), { type: 'loaded' }, env).state);
+    const text = '0xdead is not mapped: this is 0x1fff, the nearest that is';
+    expect(app.state().toast).toEqual({ text, tone: 'warn' });
+    app.press('j');
+    expect(app.state().toast).toBeUndefined();
+    app.press(':', ...'0x1800', 'enter');
+    expect(app.state().toast).toBeUndefined();
+    app.press(':', ...'0x3', 'enter');
+    expect(app.state().toast?.text).toContain('0x3 is not mapped: this is 0x1000');
+    contents['entry'] = hex(undefined);
+    app.press(':', ...'config.dump', 'enter', ':', ...'0x1234', 'enter');
+    expect(currentPage(app.state()).place).toEqual({
+      page: 'entry',
+      subject: 'config.dump',
+      tab: 'a',
+      at: '0x1234',
+    });
   });
 });

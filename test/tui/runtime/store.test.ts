@@ -31,6 +31,7 @@ function open(load: Load, more: Readonly<Partial<Record<Place['page'], Load>>> =
   const performer = new Performer({
     copy: (text) => copied.push(text),
     redraw: () => {},
+    suspend: () => {},
     quit: () => {},
     archive: 'evidence.tar',
     version: '0.1.0',

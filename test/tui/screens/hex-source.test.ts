@@ -28,6 +28,17 @@ describe('search in a file', () => {
     );
   });
 
+  it('finds text in any case and as UTF-16, as the command does', async () => {
+    const wide = Buffer.from('PassWord', 'utf16le');
+    const bytes = Buffer.concat([Buffer.alloc(100), wide, Buffer.alloc(100), Buffer.from('PASSWORD')]);
+    const hex = sourceHex(new MemorySource(bytes, 'x'), 'x', () => {});
+    expect(await hex.find('password', -1n, 1, run)).toBeUndefined();
+    expect(await hex.find('i:password', -1n, 1, run)).toEqual({ address: 216n, length: 8 });
+    expect(await hex.find('iu:password', -1n, 1, run)).toEqual({ address: 100n, length: 16 });
+    expect(await hex.find('u:PassWord', -1n, 1, run)).toEqual({ address: 100n, length: 16 });
+    expect(await hex.find('rei:passw[o]rd', -1n, 1, run)).toEqual({ address: 216n, length: 8 });
+  });
+
   it('takes hex with wildcards and regular expressions, and stops those that run away', async () => {
     const bytes = Buffer.concat([Buffer.alloc(5000), Buffer.from('48318b05', 'hex'), Buffer.alloc(60, 'a')]);
     const hex = sourceHex(new MemorySource(bytes, 'x'), 'x', () => {});
