@@ -92,7 +92,8 @@ export async function prepareCapture(text: string, options: CaptureOptions): Pro
   const times = readTimes(options.timeout, options.requestTimeout);
   const sealFor = await readSealFor(options, `the sealed archive of ${text}`);
   const force = options.force === true;
-  const output = await resolveOutput(options.output, options.manifest, force);
+  const keepOriginal = options.keepOriginal === true;
+  const output = await resolveOutput(options.output, options.manifest, force, !keepOriginal);
   const endpoint = await resolveEndpoint(options, { note, signal: interrupted });
   const root = options.checkpointDir === undefined ? await runningRootDir() : undefined;
   return {
@@ -102,7 +103,7 @@ export async function prepareCapture(text: string, options: CaptureOptions): Pro
     ...times,
     sealFor,
     output,
-    keepOriginal: options.keepOriginal === true,
+    keepOriginal,
     nodeContext: options.nodeContext !== false,
     force,
     toolVersion: VERSION,

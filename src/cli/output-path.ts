@@ -1,6 +1,7 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError } from '../base/files.js';
+import { NotFoundError } from '../base/errors.js';
+import { errorCode, fileError } from '../base/files.js';
 
 /**
  * Where `-o` says a result goes: into it, when it is a directory or ends in `/` (made if missing, mode 0700),
@@ -10,11 +11,36 @@ import { fileError } from '../base/files.js';
  */
 export async function resolveOutputPath(output: string, name: string): Promise<string> {
   if (output.endsWith('/')) {
-    await mkdir(output, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-      throw fileError(cause, output, 'make directory');
-    });
+    await makeDirectory(output);
     return join(output, name);
   }
   const there = await stat(output).catch(() => undefined);
   return there?.isDirectory() === true ? join(output, name) : output;
+}
+
+/**
+ * Makes a directory with those above it, mode 0700, unless it is there; it can be written to afterwards.
+ *
+ * @throws NotFoundError, DeniedError, FailedError
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') {
+      throw new NotFoundError(`the directory above ${path} does not exist`, {
+        remedy: 'make it first, or name another',
+      });
+    }
+    const file = ['EEXIST', 'ENOTDIR'].includes(errorCode(error) ?? '');
+    if (!file) throw fileError(error, path, 'make directory');
+  }
+  if ((await stat(path).catch(() => undefined))?.isDirectory() !== true) {
+    throw new NotFoundError(`${path} is not a directory`, {
+      remedy: 'name another, or a file without / at its end',
+    });
+  }
+  await access(path, constants.W_OK | constants.X_OK).catch((error: unknown) => {
+    throw fileError(error, path, 'write to directory');
+  });
 }

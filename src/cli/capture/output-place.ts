@@ -1,9 +1,11 @@
-import { access, constants, mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { NotFoundError, UsageError } from '../../base/errors.js';
-import { errorCode, fileError, requireWritable } from '../../base/files.js';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { UsageError } from '../../base/errors.js';
+import { requireWritable } from '../../base/files.js';
 import { manifestPath } from '../../seal/manifest-file.js';
+import { makeDirectory } from '../output-path.js';
 import { refuseTerminal } from '../standard-output.js';
+import { trustedPlace } from './trusted-place.js';
 
 /** Where sealed files go. */
 export type OutputPlace =
@@ -16,12 +18,14 @@ export type OutputPlace =
  * Decides what `-o` means: a directory when it is one or ends in `/` (made if missing, mode 0700), standard output
  * for `-`, otherwise a file. Everything is checked that can be before there is anything to write.
  *
- * @throws NotFoundError for a missing directory, UnsafeError when the file is there, DeniedError
+ * @param only - whether what goes there will be all that is left, so that nobody else may be able to swap it
+ * @throws NotFoundError for a missing directory, UnsafeError when the file is there or could be swapped, DeniedError
  */
 export async function resolveOutput(
   output: string,
   manifest: string | undefined,
   force: boolean,
+  only = false,
 ): Promise<OutputPlace> {
   if (manifest !== undefined) await requireWritable(manifest, { force });
   if (output === '-') {
@@ -34,9 +38,11 @@ export async function resolveOutput(
         remedy: 'leave it out: each manifest is written beside its sealed file',
       });
     }
-    await makeDirectory(output);
-    return { kind: 'directory', path: output };
+    const path = only ? await trustedPlace(output) : output;
+    await makeDirectory(path);
+    return { kind: 'directory', path };
   }
+  if (only) await trustedPlace(dirname(output));
   await requireWritable(output, { force });
   if (manifest === undefined) await requireWritable(manifestPath(output), { force });
   return { kind: 'file', path: output, manifest: manifest ?? manifestPath(output) };
@@ -44,22 +50,6 @@ export async function resolveOutput(
 
 async function isDirectory(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-}
-
-async function makeDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') {
-      throw new NotFoundError(`the directory above ${path} does not exist`, {
-        remedy: 'make it first, or name another',
-      });
-    }
-    if (errorCode(error) !== 'EEXIST') throw fileError(error, path, 'make directory');
-  }
-  await access(path, constants.W_OK | constants.X_OK).catch((error: unknown) => {
-    throw fileError(error, path, 'write to directory');
-  });
 }
 
 /**
