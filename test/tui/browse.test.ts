@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Encrypter } from 'age-encryption';
+import tar from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { samplePath } from '../support/samples.js';
 import {
@@ -203,6 +204,30 @@ describe.skipIf(!works)(
       await screen.until('! 0xffffff is not in it');
       screen.press(':0x10\r');
       await screen.until(/ 0x10 \d+%$/);
+      screen.press('q');
+      expect(await screen.exited).toBe(0);
+    });
+
+    it('shows the whole of a long text, and finds in it', async () => {
+      const pack = tar.pack();
+      const log = Array.from({ length: 400_000 }, (_, at) => `${at} a line of the container's log, of many`);
+      pack.entry({ name: 'ctr.log' }, log.join('\n'));
+      pack.finalize();
+      const path = join(directory, 'long.tar');
+      const chunks: Buffer[] = [];
+      for await (const chunk of pack) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+      writeFileSync(path, Buffer.concat(chunks));
+      const screen = open({}, [path]);
+      await screen.until('1 Overview');
+      screen.press('8]');
+      await screen.until('[container log]');
+      await screen.until(/ctr.log, 1\d.\d MiB: 400000 rows/);
+      screen.press('G');
+      await screen.until(/^> +399999 a line/m);
+      screen.press('g/123456 a\r');
+      await screen.until(/^> +123456 a line/m);
+      screen.press('n');
+      await screen.until('no further 123456 a');
       screen.press('q');
       expect(await screen.exited).toBe(0);
     });

@@ -1,3 +1,4 @@
+import type { Run } from './hex.js';
 import type { Place } from './place.js';
 
 /** What a colour stands for; never told by the colour alone. */
@@ -61,6 +62,13 @@ export interface OutlineContent {
   readonly note?: string | undefined;
   /** Running text: `/` jumps to what is found instead of hiding the other lines. */
   readonly prose?: boolean | undefined;
+  /**
+   * Finds the next row on the top level with a pattern after the row `from`, or the last one before it, where the
+   * rows are too many, or not at hand, to be looked through one by one.
+   */
+  readonly find?:
+    | ((pattern: string, from: number, by: 1 | -1, run: Run) => Promise<number | undefined>)
+    | undefined;
 }
 
 /**

@@ -73,13 +73,16 @@ const TEXT_LIMIT = 64 * 1024;
 
 /** A test of an item's text: letter case counts only where the pattern has capitals. */
 export function matcher(pattern: string): (item: Item) => boolean {
+  const matches = textMatcher(pattern);
+  return (item) =>
+    item.cells.some((cell) => matches(cell.length > TEXT_LIMIT ? cell.slice(0, TEXT_LIMIT) : cell));
+}
+
+/** The same of text. */
+export function textMatcher(pattern: string): (text: string) => boolean {
   const folded = pattern.toLowerCase();
   const exact = folded !== pattern;
-  return (item) =>
-    item.cells.some((cell) => {
-      const text = cell.length > TEXT_LIMIT ? cell.slice(0, TEXT_LIMIT) : cell;
-      return exact ? text.includes(pattern) : text.toLowerCase().includes(folded);
-    });
+  return (text) => (exact ? text.includes(pattern) : text.toLowerCase().includes(folded));
 }
 
 /** What a filter has found so far. */

@@ -69,15 +69,20 @@ export class Performer {
           }
         });
         return;
-      case 'find-item':
-        this.#run(store, { label: 'looking', unit: 'items' }, async (run) => {
-          const { place, tab, pattern, from, by } = effect;
-          const content = store.env.content(place, tab);
-          if (content?.kind !== 'outline') return;
-          const path = await findItem(content.root, pattern, from, by, run.signal);
+      case 'find-item': {
+        const { place, tab, pattern, from, by } = effect;
+        const content = store.env.content(place, tab);
+        if (content?.kind !== 'outline') return;
+        const unit = content.find === undefined ? 'items' : 'bytes';
+        this.#run(store, { label: 'looking', unit }, async (run) => {
+          const path =
+            content.find === undefined
+              ? await findItem(content.root, pattern, from, by, run.signal)
+              : pathOf(await content.find(pattern, from[0] ?? -1, by, run));
           if (!run.signal.aborted) store.dispatch({ type: 'found-item', place, tab, pattern, path });
         });
         return;
+      }
       case 'find-bytes':
         this.#run(store, { label: 'searching', unit: 'bytes' }, async (run) => {
           const { place, tab, pattern, from, by } = effect;
@@ -158,6 +163,10 @@ export class Performer {
     }, 2 * PROGRESS_MS);
     slow.unref();
   }
+}
+
+function pathOf(row: number | undefined): readonly number[] | undefined {
+  return row === undefined ? undefined : [row];
 }
 
 interface Running {

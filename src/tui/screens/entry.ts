@@ -6,7 +6,8 @@ import { entryTree } from './entry-tree.js';
 import { sourceHex } from './hex-source.js';
 import { leaf, proseContent } from './items.js';
 import { jsonContent } from './json-tree.js';
-import { parseJson, readLines, readText, TEXT_MOST } from './text.js';
+import { longText } from './long-text.js';
+import { parseJson, readLines, readText, TEXT_MOST, WHOLE_MOST } from './text.js';
 import { innerName, type Workspace } from './workspace.js';
 
 /** One entry of the archive, or of an archive in it: as what it is, as text, as hex. */
@@ -69,8 +70,7 @@ async function preview(
   }
   if (!looksLikeText(head)) return sourceHex(source, subject, context.changed);
   if (/^\s*[[{]/.test(Buffer.from(head).toString('latin1')) && source.size <= TEXT_MOST) {
-    const { text } = await readText(source, context);
-    const value = parseJson(text);
+    const value = parseJson(await readText(source, context));
     if (value !== undefined) return jsonContent(value, 'empty');
   }
   return textContent(source, context);
@@ -84,8 +84,8 @@ function isArchive(head: Uint8Array): boolean {
 }
 
 async function textContent(source: ByteSource, context: LoadContext): Promise<Content> {
-  const { lines, cut } = await readLines(source, context);
-  return proseContent(lines, cut === undefined ? {} : { note: cut });
+  if (source.size > WHOLE_MOST) return longText(source, context);
+  return proseContent(await readLines(source, context));
 }
 
 /** Text has no NUL bytes, and hardly any other control characters. */

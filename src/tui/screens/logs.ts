@@ -2,7 +2,8 @@ import { formatSize } from '../../base/units.js';
 import type { Item, OutlineContent } from '../core/outline.js';
 import type { LoadContext, PageSpec, TabSpec } from '../core/state.js';
 import { leaf, proseContent } from './items.js';
-import { readLines } from './text.js';
+import { longText } from './long-text.js';
+import { readLines, WHOLE_MOST } from './text.js';
 import type { Workspace } from './workspace.js';
 
 /** Where the engines put the container's own log: Podman, then the kubelet's engines. */
@@ -39,13 +40,14 @@ async function logContent(
   for (const name of names) {
     const entry = await workspace.archive.find(name);
     if (entry === undefined) continue;
-    const { lines, cut } = await readLines(workspace.archive.open(entry), context);
+    const source = workspace.archive.open(entry);
+    if (source.size > WHOLE_MOST) return longText(source, context, mark, name);
+    const lines = await readLines(source, context);
     const items = lines.map(mark);
     const warnings = items.filter((item) => item.mark !== undefined).length;
     const notes = [
       `${name}, ${formatSize(entry.size)}`,
       ...(warnings > 0 ? [`${warnings} lines marked: ! error, ? warning`] : []),
-      ...(cut === undefined ? [] : [cut]),
     ];
     return proseContent(items, { note: notes.join('; '), empty: `${name} is empty` });
   }
