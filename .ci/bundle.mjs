@@ -23,6 +23,7 @@ const TERMINAL_UI = [
     'restore-cursor',
     'onetime',
     'mimic-function',
+    'mimic-fn',
     'convert-to-spaces',
     'escape-string-regexp',
   ],
