@@ -1,4 +1,4 @@
-import { FormatError } from '../base/errors.js';
+import { FormatError, UsageError } from '../base/errors.js';
 import type { AgeKeys } from '../bytes/age-unlock.js';
 import { openFile } from '../bytes/file.js';
 import { SNIFF_LENGTH, sniff } from '../bytes/sniff.js';
@@ -32,6 +32,11 @@ export async function openArchive(location: string, options: OpenOptions = {}): 
     const { openHttp, publicUrl } = await import('../bytes/http.js');
     const source = await openHttp(location, { signal: options.signal });
     return openArchiveSource(source, publicUrl(location), options);
+  }
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) {
+    throw new UsageError(`${location}: only http and https URLs are read`, {
+      remedy: 'download the file, or have the store sign an https URL of it',
+    });
   }
   const { archive, fileKey } = await openOwned(openFile(location), location, options);
   const random =

@@ -52,7 +52,12 @@ export function parseAgeHeader(start: Uint8Array, name: string): AgeHeader | und
     if (end < 0) return undefined;
     const text = Buffer.from(start.buffer, start.byteOffset + offset, end - offset).toString('latin1');
     if (line === 0) {
-      if (text !== VERSION_LINE) throw new FormatError(name, 0, 'not an age v1 file');
+      if (text !== VERSION_LINE) {
+        throw new FormatError(name, 0, 'not an age v1 file', {
+          remedy:
+            'it begins unlike anything that age or coldcase seal encrypt: is it the file that is meant?',
+        });
+      }
     } else if (text.startsWith('-> ')) {
       stanzaTypes.push(text.split(' ', 2)[1] ?? '');
       if (stanzaTypes.length > MAX_STANZAS) {

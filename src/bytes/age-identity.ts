@@ -78,7 +78,12 @@ async function readAll(path: string, signal: AbortSignal | undefined): Promise<R
   } catch (cause) {
     const code = errorCode(cause);
     if (code === undefined) throw cause;
-    if (code === 'ENOENT') throw new NotFoundError(`no identity file ${path}`, { cause });
+    if (code === 'ENOENT') {
+      throw new NotFoundError(`no identity file ${path}`, {
+        remedy: 'check the path; coldcase keygen -o FILE makes a new one',
+        cause,
+      });
+    }
     if (code === 'EISDIR') {
       throw new FailedError(`identity file ${path} is a directory`, { remedy: 'name a file of identities' });
     }

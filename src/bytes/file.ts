@@ -21,6 +21,9 @@ export function openFile(path: string): ByteSource {
   const stat = fstatSync(fd);
   if (!stat.isFile()) {
     close(fd);
+    if (stat.isDirectory()) {
+      throw new UnsafeError(`${path} is a directory`, { remedy: 'name a file in it' });
+    }
     throw new UnsafeError(`${path} is not a regular file`, { remedy: 'name a file, or use - and a pipe' });
   }
   return descriptorSource(fd, stat.size, path);

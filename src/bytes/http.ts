@@ -246,7 +246,9 @@ class HttpClient {
       });
     }
     if (status === 404 || status === 410)
-      return new NotFoundError(`${this.name}: not there (HTTP ${status})`);
+      return new NotFoundError(`${this.name}: not there (HTTP ${status})`, {
+        remedy: 'check the URL: the server answers, but has nothing of that name',
+      });
     if (status === 416) return new FailedError(`${this.name}: empty, or shorter than it was (HTTP 416)`);
     if ([429, 500, 502, 503, 504].includes(status)) return new TransientError(`${this.name}: HTTP ${status}`);
     return new FailedError(`${this.name}: the server answers HTTP ${status}`);
@@ -257,6 +259,15 @@ class HttpClient {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'connection lost';
     const lasting = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED'].includes(code) || /CERT|TLS|SSL/.test(code);
     const message = `${this.name} cannot be read (${code})`;
-    return lasting ? new FailedError(message, { cause }) : new TransientError(message, { cause });
+    const remedy = remedyFor(code);
+    return lasting ? new FailedError(message, { cause, remedy }) : new TransientError(message, { cause });
   }
+}
+
+/** What can be done about a connection that failed for good. */
+function remedyFor(code: string): string {
+  if (code === 'ECONNREFUSED') return 'nothing listens there: check host and port';
+  if (code === 'ENOTFOUND') return 'the host is not known: check its name';
+  if (code === 'EAI_AGAIN') return 'DNS does not answer here; try the IP address';
+  return 'the server cannot prove who it is: NODE_EXTRA_CA_CERTS=FILE adds an authority, or download the file';
 }

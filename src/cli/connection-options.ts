@@ -10,14 +10,14 @@ export function addConnectionOptions(command: Command): Command {
   return command
     .option('--kubelet <url>', 'the kubelet (default: https://127.0.0.1:10250)')
     .option('--client-certificate <file>', 'client certificate, PEM; the key may be in the same file')
-    .option('--client-key <file>', 'its private key, PEM')
-    .option('--token-file <file>', 'bearer token')
+    .option('--client-key <file>', "the certificate's private key, PEM")
+    .option('--token-file <file>', 'file with a bearer token')
     .option('--certificate-authority <file>', "authority of the server's certificate, PEM")
     .option('--tls-fingerprint <sha256>', "trust exactly the server's certificate with this fingerprint")
     .option('--tls-server-name <name>', "name that the server's certificate is for")
-    .option('--insecure-skip-tls-verify', 'talk to whoever answers')
-    .option('--kubeconfig <file>', 'go through the API server of this kubeconfig')
-    .option('--context <name>', 'context of the kubeconfig')
+    .option('--insecure-skip-tls-verify', 'do not verify the server: talk to whoever answers')
+    .option('--kubeconfig <file>', 'go through the API server, with a login of this kubeconfig')
+    .option('--context <name>', 'context of the kubeconfig (default: its current one)')
     .option('--node <name>', 'node to ask through the API server (default: where the pod is)');
 }
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { COMMANDS } from './commands.js';
+import { fitHelp } from './help-text.js';
 import { listenForInterrupts } from './interrupt.js';
 import { reportError } from './report-error.js';
 import { VERSION } from './version.js';
@@ -11,7 +12,10 @@ async function program(argv: readonly string[]): Promise<Command> {
     .version(VERSION, '-V, --version')
     .option('--debug', 'on an error, also print its stack and causes')
     .showSuggestionAfterError()
-    .configureOutput({ outputError: () => undefined }) // reportError prints it, as all others
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(fitHelp(text, process.stdout.columns ?? 80)),
+      outputError: () => undefined, // reportError prints it, as all others
+    })
     .exitOverride();
   const wanted = argv.find((word) => Object.hasOwn(COMMANDS, word));
   for (const [name, entry] of Object.entries(COMMANDS)) {
@@ -19,6 +23,16 @@ async function program(argv: readonly string[]): Promise<Command> {
     if (name === wanted) (await entry.load()).configure(command);
   }
   return root;
+}
+
+/** The command that words are for, with its subcommand: `memory dump`. */
+async function commandOf(words: readonly string[]): Promise<string | undefined> {
+  const at = words.findIndex((word) => Object.hasOwn(COMMANDS, word));
+  const name = words[at];
+  if (name === undefined) return undefined;
+  const command = (await program([name])).commands.find((one) => one.name() === name);
+  const sub = command?.commands.find((one) => one.name() === words[at + 1]);
+  return sub === undefined ? name : `${name} ${sub.name()}`;
 }
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -29,8 +43,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     const words = argv.slice(0, argv.indexOf('--') + 1 || argv.length);
-    const wanted = words.find((word) => Object.hasOwn(COMMANDS, word));
-    return reportError(error, words.includes('--debug'), wanted);
+    return reportError(error, words.includes('--debug'), await commandOf(words));
   }
 }
 

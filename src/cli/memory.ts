@@ -10,6 +10,7 @@ export const memoryCommand: CommandModule = {
     addList(command.command('list').description('how much memory each process had, and where'));
     addDump(command.command('dump').description('memory of a process in hex and ASCII, or raw'));
     addSearch(command.command('search').description('find text, bytes or a regular expression in memory'));
+    command.addHelpText('after', MEMORY_HELP);
     addStrings(command.command('strings').description('printable strings in memory, with their addresses'));
   },
 };
@@ -66,6 +67,14 @@ function parseCount(most: number): (text: string) => number {
     return Number(text);
   };
 }
+
+const MEMORY_HELP = `
+coldcase memory COMMAND --help says more of each.
+
+${examplesHelp([
+  'coldcase memory list evidence.tar.zst.age -i key.txt',
+  'coldcase memory search evidence.tar.zst.age -i key.txt AKIA',
+])}`;
 
 const LIST_HELP = `
 The last row is the totals.

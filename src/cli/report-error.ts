@@ -23,6 +23,7 @@ export function reportError(error: unknown, debug: boolean, command?: string): E
 function usageError(error: CommanderError, command: string | undefined): UsageError {
   const message = error.message
     .replace(/^error: /, '')
+    .replace(/ is invalid\. (.*?)\.?$/, ' is invalid: $1')
     .split('\n')
     .join(' ');
   const help = command === undefined ? 'coldcase --help' : `coldcase ${command} --help`;

@@ -55,7 +55,10 @@ export async function readSmallFile(path: string, what: string, limit = LIMIT): 
 export function openFailure(error: unknown, path: string, what: string): Error {
   const code = errorCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new NotFoundError(`${what} ${path} does not exist`, { cause: error });
+    return new NotFoundError(`${what} ${path} does not exist`, {
+      remedy: 'check the path, and whether this is the machine that has it',
+      cause: error,
+    });
   }
   if (code === 'EACCES' || code === 'EPERM') {
     return new DeniedError(`${what} ${path} may not be read by this user`, {
