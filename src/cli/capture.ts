@@ -93,7 +93,12 @@ export async function prepareCapture(text: string, options: CaptureOptions): Pro
   const sealFor = await readSealFor(options, `the sealed archive of ${text}`);
   const force = options.force === true;
   const keepOriginal = options.keepOriginal === true;
-  const output = await resolveOutput(options.output, options.manifest, force, !keepOriginal);
+  const output = await resolveOutput(
+    options.output,
+    options.manifest,
+    force,
+    keepOriginal ? undefined : note,
+  );
   const endpoint = await resolveEndpoint(options, { note, signal: interrupted });
   const root = options.checkpointDir === undefined ? await runningRootDir() : undefined;
   return {

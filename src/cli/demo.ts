@@ -1,10 +1,11 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { Command } from 'commander';
-import { FailedError } from '../base/errors.js';
+import { FailedError, UnsafeError } from '../base/errors.js';
 import { fileError } from '../base/files.js';
 import { formatDuration } from '../base/units.js';
 import { readIdentityFile } from '../bytes/age-identity.js';
+import { trustedPlace } from './capture/trusted-place.js';
 import type { CommandModule } from './command.js';
 import { COMMANDS } from './commands.js';
 import { nextSteps } from './demo/next-steps.js';
@@ -69,7 +70,20 @@ async function capture(node: StandInNode, key: string, dir: string): Promise<voi
     ...node.flags,
     ...recipients.flatMap((recipient) => ['-r', recipient]),
     ...['-o', `${dir}/`],
+    ...(await keepOriginal(dir)),
   ]);
+}
+
+/** A checkout on a mounted disk of another system is often open to everybody, where `capture` keeps originals only. */
+async function keepOriginal(dir: string): Promise<string[]> {
+  try {
+    await trustedPlace(dir);
+    return [];
+  } catch (error) {
+    if (!(error instanceof UnsafeError)) throw error;
+    await say(`(${error.message}: the original is kept)`);
+    return ['--keep-original'];
+  }
 }
 
 /** Shows a command line and runs it, the very code that runs when it is typed. */

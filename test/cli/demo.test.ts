@@ -48,6 +48,19 @@ test('captures a real sample, leaves key, evidence and manifest, and no plaintex
   expect(sealedIn(dir).length).toBe(2);
 });
 
+test('works in a directory that everybody may write to, as mounted disks often are', async () => {
+  chmodSync(cwd, 0o777);
+  const { code, stdout } = await coldcase(['demo'], { cwd });
+  expect(code).toBe(0);
+  expect(stdout).toContain(
+    `(${cwd} can be changed by everybody, who could swap the sealed file: the original is kept)`,
+  );
+  expect(stdout).toContain('--keep-original');
+  const dir = join(cwd, 'coldcase-demo');
+  const [sealed = ''] = sealedIn(dir);
+  expect(readdirSync(dir).sort()).toEqual([sealed, `${sealed}.json`, 'key.txt'].sort());
+});
+
 test('what it says to try next works as it stands', async () => {
   const { stdout } = await coldcase(['demo', '-o', 'here'], { cwd });
   const lines = stdout.slice(stdout.indexOf('Try on it')).split('\n');

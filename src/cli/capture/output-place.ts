@@ -18,14 +18,14 @@ export type OutputPlace =
  * Decides what `-o` means: a directory when it is one or ends in `/` (made if missing, mode 0700), standard output
  * for `-`, otherwise a file. Everything is checked that can be before there is anything to write.
  *
- * @param only - whether what goes there will be all that is left, so that nobody else may be able to swap it
+ * @param note - told who else could swap what goes there; given when that will be all that is left
  * @throws NotFoundError for a missing directory, UnsafeError when the file is there or could be swapped, DeniedError
  */
 export async function resolveOutput(
   output: string,
   manifest: string | undefined,
   force: boolean,
-  only = false,
+  note?: (line: string) => void,
 ): Promise<OutputPlace> {
   if (manifest !== undefined) await requireWritable(manifest, { force });
   if (output === '-') {
@@ -38,14 +38,20 @@ export async function resolveOutput(
         remedy: 'leave it out: each manifest is written beside its sealed file',
       });
     }
-    const path = only ? await trustedPlace(output) : output;
+    const path = note === undefined ? output : await trusted(output, note);
     await makeDirectory(path);
     return { kind: 'directory', path };
   }
-  if (only) await trustedPlace(dirname(output));
+  if (note !== undefined) await trusted(dirname(output), note);
   await requireWritable(output, { force });
   if (manifest === undefined) await requireWritable(manifestPath(output), { force });
   return { kind: 'file', path: output, manifest: manifest ?? manifestPath(output) };
+}
+
+async function trusted(directory: string, note: (line: string) => void): Promise<string> {
+  const { path, doubts } = await trustedPlace(directory);
+  for (const doubt of doubts) note(doubt);
+  return path;
 }
 
 async function isDirectory(path: string): Promise<boolean> {
