@@ -10,7 +10,7 @@ import { type FilePath, type FileTable, filePath, readFileTable } from './file-t
 import { Images } from './images.js';
 import { type IpcObject, readIpc } from './ipc.js';
 import { type Mapping, readMappings } from './mappings.js';
-import { once, oncePerKey } from './memo.js';
+import { once } from './memo.js';
 import { type MemoryUsage, readMemoryUsage } from './memory-usage.js';
 import { type Mount, readMounts } from './mounts.js';
 import { type NetworkNamespace, readNetwork } from './network.js';
@@ -20,6 +20,10 @@ import { readRootFsDiff } from './rootfs.js';
 import { readSockets, type Socket } from './sockets.js';
 import { type ArchiveSizes, type DumpStatistics, readSizes, readStatistics } from './stats.js';
 import { readThreads, type Thread } from './threads.js';
+
+/** What a string with its row takes, and a mapping; in units of the images' budget. */
+const STRING_COST = 8;
+const MAPPING_COST = 24;
 
 /**
  * A checkpoint as an investigator thinks of it. Every part is read from the archive when it is first asked for, and
@@ -48,7 +52,10 @@ export class Checkpoint {
   readonly inventory: () => Promise<InventoryEntry | undefined>;
   /** The memory of the processes. */
   readonly memory: () => Promise<MemoryImages>;
-  readonly #memoryOfPid: (pid: number) => Promise<ProcessMemory>;
+  /** The process whose memory was asked for last: arguments and environment are often wanted together. */
+  #lastMemory: { readonly pid: number; readonly memory: Promise<ProcessMemory> } | undefined;
+  /** What has been made of a process, and counted. */
+  readonly #charged = new WeakMap<Process, Set<string>>();
 
   constructor(archive: Archive) {
     this.archive = archive;
@@ -70,7 +77,6 @@ export class Checkpoint {
     this.inventory = once(() => images.first('INVENTORY', 'inventory'));
     this.dump = once(async () => readDumpFacts(archive, images, await this.inventory()));
     this.memory = once(async () => new MemoryImages(archive, await images.folder(), images));
-    this.#memoryOfPid = oncePerKey(async (pid: number) => (await this.memory()).process(pid));
   }
 
   /**
@@ -90,19 +96,48 @@ export class Checkpoint {
 
   /** The memory of a process; undefined for a zombie. */
   async memoryOf(process: Process): Promise<ProcessMemory | undefined> {
-    return (await process.mm()) === undefined ? undefined : this.#memoryOfPid(process.pid);
+    if ((await process.mm()) === undefined) return undefined;
+    const { pid } = process;
+    if (this.#lastMemory?.pid !== pid) {
+      this.#lastMemory = { pid, memory: this.memory().then((images) => images.process(pid)) };
+    }
+    return this.#lastMemory.memory;
+  }
+
+  /**
+   * Counts rows that are made of a process, once each kind: what an archive says may be small and stand for many.
+   *
+   * @param units - of about 16 bytes
+   * @throws FormatError when all that is kept is too much
+   */
+  charge(process: Process, kind: string, units: number): void {
+    const charged = this.#charged.get(process) ?? new Set<string>();
+    this.#charged.set(process, charged);
+    if (charged.has(kind)) return;
+    this.images.charge(units, `the ${kind} of process ${process.pid} and those before it`);
+    charged.add(kind);
   }
 
   /** The arguments of a process; undefined for a zombie, and when the archive does not hold that memory. */
   async arguments(process: Process): Promise<StartStrings | undefined> {
     const memory = await this.memoryOf(process);
-    return memory === undefined ? undefined : readArguments(memory);
+    return memory && this.#chargeStrings(process, 'arguments', await readArguments(memory));
   }
 
   /** The environment of a process; undefined as {@link arguments} is. */
   async environment(process: Process): Promise<StartStrings | undefined> {
     const memory = await this.memoryOf(process);
-    return memory === undefined ? undefined : readEnvironment(memory);
+    return memory && this.#chargeStrings(process, 'environment', await readEnvironment(memory));
+  }
+
+  #chargeStrings(
+    process: Process,
+    kind: string,
+    strings: StartStrings | undefined,
+  ): StartStrings | undefined {
+    const units = strings?.values.reduce((sum, text) => sum + STRING_COST + (text.length >> 4), 0) ?? 0;
+    this.charge(process, kind, units);
+    return strings;
   }
 
   /** The file that a process runs; undefined for a zombie. */
@@ -113,7 +148,9 @@ export class Checkpoint {
 
   async mappings(process: Process): Promise<readonly Mapping[]> {
     const mm = await process.mm();
-    return mm === undefined ? [] : readMappings(process.pid, mm, await this.fileTable());
+    if (mm === undefined) return [];
+    this.charge(process, 'mappings', MAPPING_COST * mm.vmas.length);
+    return readMappings(process.pid, mm, await this.fileTable());
   }
 
   memoryUsage(process: Process): Promise<MemoryUsage> {
@@ -132,7 +169,8 @@ export class Checkpoint {
   async cgroups(
     process: Process,
   ): Promise<readonly { readonly controller: string; readonly path: string }[]> {
-    const set = process.core?.thread_core?.cg_set ?? process.core?.tc?.cg_set;
+    const core = await process.core();
+    const set = core?.thread_core?.cg_set ?? core?.tc?.cg_set;
     const sets = (await this.images.first('CGROUP', 'cgroup'))?.sets ?? [];
     const members = sets.find(({ id }) => id === set)?.ctls ?? [];
     return members.map(({ name, path }) => ({ controller: name, path }));

@@ -1,4 +1,3 @@
-import { FormatError } from '../base/errors.js';
 import type { FileLockEntry } from '../criu/schema/files.js';
 import { describeFile, type FileDescription } from './file-description.js';
 import type { FileTable } from './file-table.js';
@@ -20,8 +19,14 @@ export interface FileDescriptor extends FileDescription {
 }
 
 const FD_CLOEXEC = 1;
-/** Tables of files are shared, so a small image could stand for any number; Linux allows 2^20 files a process. */
-const MOST_DESCRIPTORS = 2 ** 20;
+/** Most open files have no locks and no other ends. */
+const NONE: readonly never[] = [];
+
+/**
+ * What an open file with its rows takes, in units of the images' budget. Tables of files are shared, so that a small
+ * image can stand for any number of them.
+ */
+const DESCRIPTOR_COST = 20;
 
 /** Where a file is open. */
 interface Holder {
@@ -39,14 +44,12 @@ export async function readDescriptors(
 ): Promise<readonly FileDescriptor[]> {
   const holders: Holder[] = [];
   for (const process of processes) {
-    for (const holder of await holdersOf(images, process)) holders.push(holder);
-    if (holders.length > MOST_DESCRIPTORS) {
-      throw new FormatError(
-        'fdinfo',
-        undefined,
-        `more than ${MOST_DESCRIPTORS} open files, which no node has`,
-      );
-    }
+    const open = await holdersOf(images, process);
+    images.charge(
+      DESCRIPTOR_COST * open.length,
+      `the open files of process ${process.pid} and those before it`,
+    );
+    for (const holder of open) holders.push(holder);
   }
   const locks = groupBy(await images.entries('FILE_LOCKS', 'filelocks'), ({ pid, fd }) => `${pid} ${fd}`);
   const pipes = groupBy(
@@ -63,7 +66,7 @@ export async function readDescriptors(
       fd: holder.fd,
       fileId: holder.fileId,
       closeOnExec: (holder.flags & FD_CLOEXEC) !== 0,
-      locks: (locks.get(`${holder.pid} ${holder.fd}`) ?? []).map(lockText),
+      locks: locks.get(`${holder.pid} ${holder.fd}`)?.map(lockText) ?? NONE,
       peers: otherEnds(table, holder, pipes.get(pipeOf(table, holder.fileId)) ?? []),
     };
   });
@@ -99,7 +102,7 @@ function otherEnds(
   sharers: readonly Holder[],
 ): readonly { pid: number; fd: number }[] {
   const mine = table.files.get(holder.fileId)?.pipe?.flags;
-  if (mine === undefined) return [];
+  if (mine === undefined) return NONE;
   const peers: { pid: number; fd: number }[] = [];
   for (const { pid, fd, fileId } of sharers) {
     const theirs = table.files.get(fileId)?.pipe?.flags;

@@ -5,19 +5,35 @@ import type { EntryOf, ImageKind } from '../criu/kinds.js';
 import { DecodeBudget } from '../criu/message.js';
 import { once } from './memo.js';
 
-/** What all images may take together, in units of the budget: some 1,300 processes, all of them printed in 512 MiB. */
+/** What all images may take together, and what is made of them, in units of the budget of about 16 bytes. */
 const KEPT = 8_000_000;
+
+/**
+ * Images of one process each (or of one table of files, most often a process's own). There are as many as processes,
+ * and few views need one more than once: only those asked for last are kept, and any is decoded again when needed.
+ */
+const PASSING: ReadonlySet<ImageKind> = new Set(['CORE', 'MM', 'FS', 'IDS', 'FDINFO', 'SIGACT']);
+
+/** What the images of single processes that are kept may take together: of some 200 processes. */
+const PASSING_KEPT = 1_200_000;
 
 interface ImageFiles {
   readonly folder: string;
   readonly byName: ReadonlyMap<string, ArchiveEntry>;
 }
 
+/** An image of a process that is decoded: what it took, and how to let go of it. */
+interface Passing {
+  readonly budget: DecodeBudget;
+  drop(): void;
+}
+
 type Kept = { [K in ImageKind]?: Map<string, Promise<readonly EntryOf<K>[]>> };
 
 /**
  * CRIU's image files of an archive, by their names without `.img`. Found and decoded when first asked for, and then
- * kept: nothing is read that no view needs.
+ * kept, those of single processes for a while: nothing is read that no view needs, and memory is bounded whatever the
+ * number of processes.
  */
 export class Images {
   readonly #archive: Archive;
@@ -25,6 +41,9 @@ export class Images {
   readonly #kept: Kept = {};
   /** One for all images: what is kept of them together is bounded. */
   readonly #budget = new DecodeBudget(KEPT);
+  /** Images of processes by kind and name, those asked for last at the end. */
+  readonly #passing = new Map<string, Passing>();
+  #passingSize = 0;
 
   constructor(archive: Archive) {
     this.#archive = archive;
@@ -72,7 +91,20 @@ export class Images {
   }
 
   /**
-   * All entries of an image, decoded once; none when the archive has no such image.
+   * Counts what is made of images and kept as long as they are, such as rows: that, too, an archive could have without
+   * end.
+   *
+   * @param units - of about 16 bytes
+   * @param what - for the error
+   * @throws FormatError when it is too much together with everything else that is kept
+   */
+  charge(units: number, what: string): void {
+    this.#budget.spend(units, what);
+  }
+
+  /**
+   * All entries of an image; none when the archive has no such image. Decoded once, but for images of processes, which
+   * may be decoded again later: those who hold on to one must not do so for every process.
    *
    * @throws FormatError when the image makes no sense
    */
@@ -80,17 +112,61 @@ export class Images {
     const names = this.#kept[kind] ?? new Map<string, Promise<readonly EntryOf<K>[]>>();
     Object.assign(this.#kept, { [kind]: names });
     const known = names.get(name);
-    if (known !== undefined) return known;
-    const made = this.#collect(kind, name);
+    const key = `${kind} ${name}`;
+    if (known !== undefined) {
+      const passing = this.#passing.get(key);
+      if (passing !== undefined) this.#keepLast(key, passing);
+      return known;
+    }
+    const drop = (): boolean => names.delete(name);
+    const made = PASSING.has(kind)
+      ? this.#pass(kind, name, key, drop)
+      : this.#collect(kind, name, this.#budget);
     names.set(name, made);
     return made;
   }
 
-  async #collect<K extends ImageKind>(kind: K, name: string): Promise<readonly EntryOf<K>[]> {
+  /** Collects an image of a process, and lets go of those that were longest not asked for. */
+  async #pass<K extends ImageKind>(
+    kind: K,
+    name: string,
+    key: string,
+    drop: () => void,
+  ): Promise<readonly EntryOf<K>[]> {
+    const budget = new DecodeBudget(KEPT, this.#budget);
+    try {
+      const values = await this.#collect(kind, name, budget);
+      this.#passingSize += budget.spent;
+      this.#keepLast(key, { budget, drop });
+      for (const [oldest, passing] of this.#passing) {
+        if (this.#passingSize <= PASSING_KEPT || oldest === key) break;
+        this.#passing.delete(oldest);
+        this.#passingSize -= passing.budget.spent;
+        passing.budget.refund();
+        passing.drop();
+      }
+      return values;
+    } catch (error) {
+      budget.refund();
+      drop();
+      throw error;
+    }
+  }
+
+  #keepLast(key: string, passing: Passing): void {
+    this.#passing.delete(key);
+    this.#passing.set(key, passing);
+  }
+
+  async #collect<K extends ImageKind>(
+    kind: K,
+    name: string,
+    budget: DecodeBudget,
+  ): Promise<readonly EntryOf<K>[]> {
     const image = await this.open(kind, name);
     const values: EntryOf<K>[] = [];
     if (image === undefined) return values;
-    for await (const { value } of image.entries(this.#budget)) values.push(value);
+    for await (const { value } of image.entries(budget)) values.push(value);
     return values;
   }
 

@@ -7,18 +7,6 @@ export function once<T>(make: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** As {@link once}, for one value a key. */
-export function oncePerKey<K, T>(make: (key: K) => Promise<T>): (key: K) => Promise<T> {
-  const made = new Map<K, Promise<T>>();
-  return (key) => {
-    const known = made.get(key);
-    if (known !== undefined) return known;
-    const value = make(key);
-    made.set(key, value);
-    return value;
-  };
-}
-
 /** Rows grouped by a key, in the order in which the keys first come up. */
 export function groupBy<K, T>(items: Iterable<T>, key: (item: T) => K): ReadonlyMap<K, readonly T[]> {
   const groups = new Map<K, T[]>();

@@ -2,7 +2,7 @@ import type { CoreEntry, TaskKobjIdsEntry } from '../criu/schema/core.js';
 import type { MmEntry } from '../criu/schema/memory.js';
 import type { FsEntry } from '../criu/schema/process.js';
 import type { Images } from './images.js';
-import { groupBy, once } from './memo.js';
+import { groupBy } from './memo.js';
 
 /** `zombie`: dead, and its parent has not asked for its exit code yet. */
 export type ProcessState = 'alive' | 'stopped' | 'zombie' | 'unknown';
@@ -23,13 +23,10 @@ export class Process {
   readonly exitCode: number | undefined;
   /** Thread ids, the process's own first; none of a zombie. */
   readonly threads: readonly number[];
-  readonly core: CoreEntry | undefined;
-  /** The address space; undefined for a zombie. */
-  readonly mm: () => Promise<MmEntry | undefined>;
-  /** Which kernel objects (namespaces, file table, address space) it shares with whom. */
-  readonly ids: () => Promise<TaskKobjIdsEntry | undefined>;
-  /** Working and root directory. */
-  readonly fs: () => Promise<FsEntry | undefined>;
+  /** Real user id; undefined of a zombie. */
+  readonly uid: number | undefined;
+  readonly #images: Images;
+  readonly #ids: TaskKobjIdsEntry | undefined;
 
   constructor(
     entry: { pid: number; ppid: number; pgid: number; sid: number; threads: readonly number[] },
@@ -40,23 +37,47 @@ export class Process {
     this.ppid = entry.ppid;
     this.pgid = entry.pgid;
     this.sid = entry.sid;
-    this.core = core;
+    this.uid = core?.thread_core?.creds?.uid;
     this.comm = core?.tc?.comm ?? core?.thread_core?.comm ?? '';
     this.state = STATES[core?.tc?.task_state ?? 0] ?? 'unknown';
     this.exitCode = this.state === 'zombie' ? core?.tc?.exit_code : undefined;
     // CRIU leaves the thread list of a zombie uninitialised
     this.threads = this.state === 'zombie' ? [] : entry.threads;
-    this.mm = once(() => images.first('MM', `mm-${this.pid}`));
-    this.ids = once(async () => core?.ids ?? (await images.first('IDS', `ids-${this.pid}`)));
-    this.fs = once(() => images.first('FS', `fs-${this.pid}`));
+    this.#ids = core?.ids;
+    this.#images = images;
+  }
+
+  /** What CRIU kept of it and of its first thread: state, signals, registers. Large, and not to be held on to. */
+  core(): Promise<CoreEntry | undefined> {
+    return this.#images.first('CORE', `core-${this.pid}`);
+  }
+
+  /** The address space; undefined for a zombie. Large as well. */
+  mm(): Promise<MmEntry | undefined> {
+    return this.#images.first('MM', `mm-${this.pid}`);
+  }
+
+  /** Which kernel objects (namespaces, file table, address space) it shares with whom. */
+  async ids(): Promise<TaskKobjIdsEntry | undefined> {
+    return this.#ids ?? this.#images.first('IDS', `ids-${this.pid}`);
+  }
+
+  /** Working and root directory. */
+  fs(): Promise<FsEntry | undefined> {
+    return this.#images.first('FS', `fs-${this.pid}`);
   }
 }
+
+/** What a process and its row take, and each of its threads; in units of the images' budget. */
+const PROCESS_COST = 100;
+const THREAD_COST = 20;
 
 /** All processes of the checkpoint, in the order of the images: parents before their children. */
 export async function readProcesses(images: Images): Promise<readonly Process[]> {
   const tree = await images.entries('PSTREE', 'pstree');
   const processes: Process[] = [];
   for (const entry of tree) {
+    images.charge(PROCESS_COST + THREAD_COST * entry.threads.length, 'pstree.img');
     const core = await images.first('CORE', `core-${entry.pid}`);
     processes.push(new Process(entry, core, images));
   }

@@ -54,11 +54,12 @@ export async function readSeccomp(checkpoint: Checkpoint): Promise<SeccompState>
 async function threadsOf({ images, processes }: Checkpoint): Promise<readonly SeccompThread[]> {
   const found: SeccompThread[] = [];
   for (const process of await processes()) {
+    const leader = await process.core();
     for (const { tid, comm, seccomp } of await readThreads(images, process)) {
-      const core = tid === process.pid ? process.core : await images.first('CORE', `core-${tid}`);
+      const core = tid === process.pid ? leader : await images.first('CORE', `core-${tid}`);
       const own = filterOf(core);
       // threads that have their first one's filters are written without any of their own
-      const filter = seccomp === 'filter' ? (own ?? filterOf(process.core)) : undefined;
+      const filter = seccomp === 'filter' ? (own ?? filterOf(leader)) : undefined;
       found.push({ pid: process.pid, tid, name: comm, mode: seccomp, filter });
     }
   }

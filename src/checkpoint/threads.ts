@@ -28,9 +28,10 @@ const POLICIES = ['OTHER', 'FIFO', 'RR', 'BATCH', undefined, 'IDLE', 'DEADLINE']
 /** The threads of a process, its first one first. */
 export async function readThreads(images: Images, process: Process): Promise<readonly Thread[]> {
   const threads: Thread[] = [];
-  const shared = await sharesFilters(images, process.core);
+  const leader = await process.core();
+  const shared = await sharesFilters(images, leader);
   for (const tid of process.threads) {
-    const core = tid === process.pid ? process.core : await images.first('CORE', `core-${tid}`);
+    const core = tid === process.pid ? leader : await images.first('CORE', `core-${tid}`);
     const own = seccompMode(core);
     const seccomp = shared && own === 'disabled' ? 'filter' : own;
     threads.push(threadOf(process, tid, core, seccomp));

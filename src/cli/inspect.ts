@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
 import { Checkpoint } from '../checkpoint/checkpoint.js';
-import { renderNdjson } from '../render/json.js';
+import { renderJsonValue } from '../render/json.js';
 import { type Inspection, type InspectSections, inspect } from '../views/inspect.js';
 import { ARCHIVE_HELP, type ArchiveOptions, addArchiveOptions, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
-import { addPidOption, printJson, printTree, writeOut } from './output.js';
+import { addPidOption, printTree, writeOut } from './output.js';
 import { examplesHelp, note } from './view-command.js';
 
 interface InspectOptions extends ArchiveOptions, InspectSections {
@@ -75,7 +75,15 @@ async function run(locations: readonly string[], options: InspectOptions): Promi
       found.push(await inspect(new Checkpoint(archive), sections, { pid: options.pid, note }));
     });
   }
-  if (options.json === true || options.format === 'json') await printJson(found.map(({ json }) => json));
-  else if (options.format === 'ndjson') await writeOut(renderNdjson(found.map(({ json }) => json)));
-  else await printTree(found.map(({ tree }) => tree));
+  if (options.json === true || options.format === 'json') {
+    await print(renderJsonValue(found.map((one) => one.json())));
+  } else if (options.format === 'ndjson') {
+    for (const one of found) await print(renderJsonValue(one.json(), 'line'));
+  } else {
+    await printTree(found.map((one) => one.tree()));
+  }
+}
+
+async function print(pieces: Iterable<string>): Promise<void> {
+  for (const piece of pieces) await writeOut(piece);
 }

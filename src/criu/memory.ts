@@ -33,7 +33,7 @@ export interface DecodedImages {
   entries<K extends ImageKind>(kind: K, name: string): Promise<readonly EntryOf<K>[]>;
 }
 
-/** The memory in an archive: of every process, and the objects that processes share. Opens each pagemap once. */
+/** The memory in an archive: of every process, and the objects that processes share, which are opened once each. */
 export class MemoryImages {
   readonly #archive: Archive;
   readonly #directory: string;
@@ -67,7 +67,8 @@ export class MemoryImages {
     if (mm === undefined) throw await this.#noMemory(pid);
     const vmas = checkVmas(mm.vmas, this.#path(name));
     const pageSize = pageSizeOf(mm, this.#path(name));
-    const own = await this.#layer(`pagemap-${pid}.img`, pageSize);
+    // read anew each time: there are as many as processes
+    const own = await this.#readLayer(`pagemap-${pid}.img`, pageSize, [this.#directory]);
     const objects = await this.#mappedObjects(vmas, pageSize);
     const space = new AddressSpace(
       vmas,

@@ -19,16 +19,44 @@ const BYTES_COST = 6;
  */
 export class DecodeBudget {
   private left: number;
+  private taken = 0;
 
-  /** By default as much as the largest honest entry needs: an address space of 400,000 mappings. */
-  constructor(units = 9_000_000) {
+  /**
+   * @param units - by default as much as the largest honest entry needs: an address space of 400,000 mappings
+   * @param parent - another budget that pays for this one
+   */
+  constructor(
+    units = 9_000_000,
+    private readonly parent?: DecodeBudget,
+  ) {
     this.left = units;
   }
 
+  /** What has been spent and not been given back, in units. */
+  get spent(): number {
+    return this.taken;
+  }
+
   /** @throws FormatError when nothing is left */
-  spend(units: number, where: string, offset: number): void {
+  spend(units: number, where: string, offset?: number): void {
     this.left -= units;
+    this.taken += units;
+    this.parent?.spend(units, where, offset);
     if (this.left < 0) throw new FormatError(where, offset, 'this takes more memory than any image should');
+  }
+
+  /** Gives everything back: what it was spent for is let go of. */
+  refund(): void {
+    const units = this.taken;
+    this.left += units;
+    this.taken = 0;
+    this.parent?.giveBack(units);
+  }
+
+  private giveBack(units: number): void {
+    this.left += units;
+    this.taken -= units;
+    this.parent?.giveBack(units);
   }
 }
 

@@ -6,6 +6,67 @@ export function renderJson(value: JsonValue): string {
   return `${escapeJson(JSON.stringify(value, null, 2))}\n`;
 }
 
+/** Lists and objects with no more values than these, inner ones included, are written at once. */
+const SMALL = 200;
+
+/** What `renderJson` gives for one large value, piece by piece; with `line`, all of it on one line. */
+export function* renderJsonValue(
+  value: JsonValue,
+  layout: 'indented' | 'line' = 'indented',
+): Generator<string> {
+  yield* gather(parts(value, layout === 'line' ? undefined : ''), (part) => part);
+  yield '\n';
+}
+
+/** @param lead - what stands before each line of the value; undefined when there is one line only */
+function* parts(value: JsonValue, lead: string | undefined): Generator<string> {
+  if (countValues(value, SMALL) > 0) {
+    const text = escapeJson(JSON.stringify(value, null, lead === undefined ? undefined : 2));
+    yield lead === undefined || lead === '' ? text : text.replaceAll('\n', `\n${lead}`);
+    return;
+  }
+  const [open, close, items] = opened(value);
+  const inner = lead === undefined ? undefined : `${lead}  `;
+  const line = inner === undefined ? '' : `\n${inner}`;
+  let before = open;
+  for (const [key, item] of items) {
+    const name =
+      key === undefined ? '' : `${escapeJson(JSON.stringify(key))}:${inner === undefined ? '' : ' '}`;
+    yield `${before}${line}${name}`;
+    yield* parts(item, inner);
+    before = ',';
+  }
+  yield lead === undefined ? close : `\n${lead}${close}`;
+}
+
+/** What is left of `most` when all values are counted; 0 or less as soon as there are more. */
+function countValues(value: JsonValue, most: number): number {
+  if (typeof value !== 'object' || value === null) return most - 1;
+  let left = most - 1;
+  for (const item of isList(value) ? value : Object.values(value)) {
+    if (left <= 0) return left;
+    left = countValues(item, left);
+  }
+  return left;
+}
+
+type Opened = readonly [
+  open: string,
+  close: string,
+  items: readonly (readonly [string | undefined, JsonValue])[],
+];
+
+/** What a list or an object holds; of anything else, nothing. */
+function opened(value: JsonValue): Opened {
+  if (isList(value)) return ['[', ']', value.map((item) => [undefined, item] as const)];
+  if (typeof value !== 'object' || value === null) return ['', '', []];
+  return ['{', '}', Object.entries(value)];
+}
+
+function isList(value: JsonValue): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
 /** Pieces of about this many characters are handed on: a list of many rows is never one text. */
 const PIECE = 64 * 1024;
 
@@ -28,10 +89,12 @@ export function renderNdjsonRows(rows: readonly JsonValue[]): Iterable<string> {
   return gather(rows, (row) => `${escapeJson(JSON.stringify(row))}\n`);
 }
 
-function* gather<T>(rows: readonly T[], render: (row: T, at: number) => string): Generator<string> {
+function* gather<T>(rows: Iterable<T>, render: (row: T, at: number) => string): Generator<string> {
   let piece = '';
-  for (const [at, row] of rows.entries()) {
+  let at = 0;
+  for (const row of rows) {
     piece += render(row, at);
+    at += 1;
     if (piece.length < PIECE) continue;
     yield piece;
     piece = '';

@@ -147,10 +147,11 @@ const STRONG = new Set([
 const NO_LOGIN = 0xffffffff;
 
 export async function credsRow(checkpoint: Checkpoint, process: Process): Promise<CredsRow> {
-  const creds = readCredentials(process.core);
+  const core = await process.core();
+  const creds = readCredentials(core);
   const namespaces = await checkpoint.namespaces(process);
   const fs = await process.fs();
-  const login = process.core?.tc?.loginuid;
+  const login = core?.tc?.loginuid;
   return {
     pid: process.pid,
     comm: process.comm,
@@ -170,14 +171,14 @@ export async function credsRow(checkpoint: Checkpoint, process: Process): Promis
     ambient: creds?.ambient ?? [],
     securebits: creds?.securebits ?? [],
     noNewPrivs: creds?.noNewPrivs ?? false,
-    seccomp: seccompMode(process.core),
+    seccomp: seccompMode(core),
     lsm: creds?.lsm ?? null,
     cgroups: await checkpoint.cgroups(process),
     namespaces: Object.fromEntries(namespaces.map(({ type, id }) => [type, id])),
     hostNamespaces: namespaces.filter(({ shared }) => shared).map(({ type }) => type),
     umask: fs?.umask === undefined ? null : fs.umask.toString(8).padStart(4, '0'),
     loginUid: login === undefined || login === NO_LOGIN ? null : login,
-    oomScoreAdj: process.core?.tc?.oom_score_adj ?? null,
+    oomScoreAdj: core?.tc?.oom_score_adj ?? null,
   };
 }
 

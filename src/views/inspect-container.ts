@@ -25,7 +25,7 @@ export function identityPart(row: ShowRow, container: ContainerInfo): InspectPar
     ['Checkpointed', row.checkpointed],
   ];
   return {
-    json: {
+    json: () => ({
       ...row,
       imageId: container.imageId ?? null,
       started: container.started ?? null,
@@ -35,8 +35,8 @@ export function identityPart(row: ShowRow, container: ContainerInfo): InspectPar
         name: network.name,
         interfaces: network.interfaces.map((device) => ({ ...device, mac: device.mac ?? null })),
       })),
-    },
-    nodes: [
+    }),
+    nodes: () => [
       ...facts.flatMap(([name, value]) =>
         value === null || value === undefined || value === '' ? [] : leaf(`${name}: ${value}`),
       ),
@@ -54,7 +54,10 @@ export function identityPart(row: ShowRow, container: ContainerInfo): InspectPar
 /** What the dump took. */
 export function statisticsPart(statistics: DumpStatistics | undefined): InspectPart {
   if (statistics === undefined)
-    return { json: { statistics: null }, nodes: [leaf('CRIU dump statistics: none in the archive')] };
+    return {
+      json: () => ({ statistics: null }),
+      nodes: () => [leaf('CRIU dump statistics: none in the archive')],
+    };
   const facts = [
     `Freezing time: ${milliseconds(statistics.freezingTime)}`,
     `Frozen time: ${milliseconds(statistics.frozenTime)}`,
@@ -66,7 +69,7 @@ export function statisticsPart(statistics: DumpStatistics | undefined): InspectP
   ];
   const optional = (value: bigint | undefined): JsonValue => (value === undefined ? null : jsonNumber(value));
   return {
-    json: {
+    json: () => ({
       statistics: {
         freezingTime: statistics.freezingTime,
         frozenTime: statistics.frozenTime,
@@ -79,8 +82,8 @@ export function statisticsPart(statistics: DumpStatistics | undefined): InspectP
         sharedPagesScanned: optional(statistics.sharedPagesScanned),
         sharedPagesWritten: optional(statistics.sharedPagesWritten),
       },
-    },
-    nodes: [{ label: 'CRIU dump statistics', children: facts.map(leaf) }],
+    }),
+    nodes: () => [{ label: 'CRIU dump statistics', children: facts.map(leaf) }],
   };
 }
 
@@ -107,7 +110,7 @@ export function metadataPart(container: ContainerInfo, dump: DumpFacts): Inspect
   const pairs = (label: string, map: ReadonlyMap<string, string>): readonly TreeNode[] =>
     map.size === 0 ? [] : [{ label, children: [...map].map(([name, value]) => leaf(`${name}: ${value}`)) }];
   return {
-    json: {
+    json: () => ({
       metadata: {
         podUid: container.podUid ?? null,
         sandboxId: container.sandboxId ?? null,
@@ -129,8 +132,8 @@ export function metadataPart(container: ContainerInfo, dump: DumpFacts): Inspect
         deletedFiles: container.deletedFiles,
         bindMounts: container.bindMounts.map((mount) => ({ ...mount })),
       },
-    },
-    nodes: [
+    }),
+    nodes: () => [
       {
         label: 'Metadata',
         children: [

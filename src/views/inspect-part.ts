@@ -15,10 +15,10 @@ export interface InspectSections {
   readonly ipc?: boolean | undefined;
 }
 
-/** A part of what `inspect` answers: fields of its JSON, and branches of its tree. */
+/** A part of what `inspect` answers: fields of its JSON, and branches of its tree, whichever is asked for. */
 export interface InspectPart {
-  readonly json: { readonly [key: string]: JsonValue };
-  readonly nodes: readonly TreeNode[];
+  json(): { readonly [key: string]: JsonValue };
+  nodes(): readonly TreeNode[];
 }
 
 /** A branch with a line for each text; none when there are no lines. */

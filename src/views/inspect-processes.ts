@@ -17,7 +17,8 @@ export async function processPart(
 ): Promise<InspectPart> {
   const wanted = sections.psTree || sections.psTreeCmd || sections.psTreeEnv || options.pid !== undefined;
   const all = { note: options.note };
-  if (!wanted && sections.files !== true && sections.sockets !== true) return { json: {}, nodes: [] };
+  if (!wanted && sections.files !== true && sections.sockets !== true)
+    return { json: () => ({}), nodes: () => [] };
   const forest = processTree(await psView.rows(checkpoint, all));
   const roots = options.pid === undefined ? forest : subtrees(forest, options.pid);
   if (options.pid !== undefined && roots.length === 0) await checkpoint.select(options.pid);
@@ -44,14 +45,14 @@ export async function processPart(
   const env = (pid: number): JsonValue =>
     (environments.get(pid) ?? []).map(({ name, value }) => ({ name, value }));
   return {
-    json: {
+    json: () => ({
       ...(wanted
         ? { processes: roots.map((node) => processJson(node, sections.psTreeEnv === true ? env : undefined)) }
         : {}),
       ...(sections.files === true ? { files } : {}),
       ...(sections.sockets === true ? { sockets } : {}),
-    },
-    nodes: [
+    }),
+    nodes: () => [
       { label: 'Processes', children: roots.map((node) => processNode(node, label, below)) },
       ...section('Sockets that no process has open', orphans),
     ],

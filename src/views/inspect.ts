@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { JsonValue, TreeNode } from '../render/table.js';
 import { identityPart, metadataPart, statisticsPart } from './inspect-container.js';
-import { type InspectPart, type InspectSections, leaf } from './inspect-part.js';
+import { type InspectPart, type InspectSections, section } from './inspect-part.js';
 import { processPart } from './inspect-processes.js';
 import { ipcView } from './ipc.js';
 import { mountsTree, mountsView } from './mounts.js';
@@ -11,10 +11,10 @@ import type { ViewOptions } from './view.js';
 
 export type { InspectSections };
 
-/** Everything that was asked for about a checkpoint, as one value and as a tree. */
+/** Everything that was asked for about a checkpoint, as one value or as a tree: made when it is asked for. */
 export interface Inspection {
-  readonly json: { readonly [key: string]: JsonValue };
-  readonly tree: TreeNode;
+  json(): { readonly [key: string]: JsonValue };
+  tree(): TreeNode;
 }
 
 /**
@@ -33,25 +33,25 @@ export async function inspect(
   parts.push(await processPart(checkpoint, sections, options));
   if (sections.mounts === true) {
     const mounts = await mountsView.rows(checkpoint, options);
-    parts.push({ json: { mounts }, nodes: [{ label: 'Mounts', children: mountsTree(mounts) }] });
+    parts.push({
+      json: () => ({ mounts }),
+      nodes: () => [{ label: 'Mounts', children: mountsTree(mounts) }],
+    });
   }
   if (sections.network === true) {
     const network = await networkView.rows(checkpoint, options);
     parts.push({
-      json: { network },
-      nodes: [{ label: 'Network', children: networkView.tree?.(network) ?? [] }],
+      json: () => ({ network }),
+      nodes: () => [{ label: 'Network', children: networkView.tree?.(network) ?? [] }],
     });
   }
   if (sections.ipc === true) {
     const ipc = await ipcView.rows(checkpoint, options);
-    const nodes = ipc.map(({ kind, id, key, size }) => leaf(`${kind} ${id}, key ${key}, ${size}`));
-    parts.push({
-      json: { ipc },
-      nodes: ipc.length === 0 ? [] : [{ label: 'System V IPC', children: nodes }],
-    });
+    const lines = ipc.map(({ kind, id, key, size }) => `${kind} ${id}, key ${key}, ${size}`);
+    parts.push({ json: () => ({ ipc }), nodes: () => section('System V IPC', lines) });
   }
   return {
-    json: Object.assign({}, ...parts.map(({ json }) => json)),
-    tree: { label: row.name ?? row.archive, children: parts.flatMap(({ nodes }) => nodes) },
+    json: () => Object.assign({}, ...parts.map((part) => part.json())),
+    tree: () => ({ label: row.name ?? row.archive, children: parts.flatMap((part) => part.nodes()) }),
   };
 }

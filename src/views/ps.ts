@@ -1,5 +1,4 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { readCredentials } from '../checkpoint/credentials.js';
 import { type Process, type ProcessNode, processTree } from '../checkpoint/process-list.js';
 import type { TreeNode } from '../render/table.js';
 import { type View, type ViewOptions, words } from './view.js';
@@ -113,7 +112,7 @@ export async function psRow(checkpoint: Checkpoint, process: Process, options: V
     args: started?.values ?? null,
     exe: exe?.path ?? null,
     exeDeleted: exe?.deleted ?? false,
-    uid: readCredentials(process.core)?.uid ?? null,
+    uid: process.uid ?? null,
     threads: process.threads.length,
     pgid: process.pgid,
     sid: process.sid,

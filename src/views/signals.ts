@@ -65,9 +65,14 @@ export const signalsView: View<SignalsRow> = {
     ),
 };
 
+/** What a row takes, in units of the images' budget. */
+const ROW_COST = 12;
+
 async function signalRows(checkpoint: Checkpoint, process: Process): Promise<SignalsRow[]> {
-  const { core, pid, comm } = process;
+  const { pid, comm } = process;
+  const core = await process.core();
   if (core === undefined || process.state === 'zombie') return [];
+  checkpoint.charge(process, 'signals', ROW_COST * LAST_SIGNAL);
   const own = core.tc?.sigactions ?? [];
   // in older checkpoints the actions are in an image of their own
   const actions = own.length > 0 ? own : await checkpoint.images.entries('SIGACT', `sigacts-${pid}`);

@@ -116,7 +116,8 @@ test.each(SAMPLES)('%s: container, sizes, times', async (sample) => {
 
 test.each(SAMPLES)('%s: addresses, statistics, annotations', async (sample) => {
   const peer = peerOf(sample);
-  const { json } = await inspect(await sampleCheckpoint(sample), { stats: true, metadata: true }, {});
+  const part = await inspect(await sampleCheckpoint(sample), { stats: true, metadata: true }, {});
+  const json = part.json();
   expect(json['addresses']).toEqual(peer.ip === undefined ? [] : [peer.ip]);
   expect(json['metadata']).toMatchObject({ annotations: peer.metadata.annotations });
   expect(json['statistics']).toMatchObject(

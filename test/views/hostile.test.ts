@@ -114,7 +114,8 @@ test('inspect and diff of hostile checkpoints are harmless', { timeout: 60_000 }
         mounts: true,
         network: true,
       };
-      const { json, tree } = await inspect(after, everything, {});
+      const inspected = await inspect(after, everything, {});
+      const [json, tree] = [inspected.json(), inspected.tree()];
       for (const text of [renderJson(json), renderTextTree([tree])])
         expect(text.replaceAll('\n', '')).not.toMatch(ACTIVE);
     }),

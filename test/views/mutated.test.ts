@@ -55,7 +55,10 @@ test.each(SAMPLES)(
           damaged.set(name, mutated(damaged.get(name) ?? new Uint8Array(), edit));
         const checkpoint = new Checkpoint(memoryArchive(damaged));
         for (const view of views) await attempt(() => view.rows(checkpoint, {}));
-        await attempt(() => inspect(checkpoint, EVERYTHING, {}));
+        await attempt(async () => {
+          const inspected = await inspect(checkpoint, EVERYTHING, {});
+          return [inspected.json(), inspected.tree()];
+        });
         await attempt(() => diffCheckpoints(whole, checkpoint));
       }),
       { numRuns: 15 },

@@ -42,9 +42,17 @@ const ACCESS = ['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'] as const;
 
 /** Flags of open(2), the access mode first (asm-generic/fcntl.h, as x86 has them). */
 export function openFlagNames(flags: number): readonly string[] {
+  const known = openFlags.get(flags);
+  if (known !== undefined) return known;
   const access = ACCESS[(flags & 3) as 0 | 1 | 2 | 3];
-  return [access, ...flagNames((flags & ~3) >>> 0, OPEN_FLAGS)];
+  const names = [access, ...flagNames((flags & ~3) >>> 0, OPEN_FLAGS)];
+  if (openFlags.size < MOST_KNOWN) openFlags.set(flags, names);
+  return names;
 }
+
+/** The same few combinations come up in every open file. */
+const openFlags = new Map<number, readonly string[]>();
+const MOST_KNOWN = 256;
 
 const EPOLL_EVENTS: FlagTable = [
   [0x1, 'EPOLLIN'],
