@@ -58,7 +58,7 @@ describe.skipIf(!works)(
       const screen = open();
       await screen.until('What stands out');
       screen.press('s');
-      await screen.until('search all memory:');
+      await screen.until('all memory:');
       screen.press('stratum+tcp\r');
       await screen.until(/\d+ found in/);
       expect(await screen.text()).toContain('kworker/u8:2');
@@ -82,7 +82,7 @@ describe.skipIf(!works)(
       await screen.until('[recovered]');
       await screen.settled();
       screen.press('/ghost.log\r');
-      await screen.until(/ 1\/1$/);
+      await screen.until(/ \/ghost.log {2}1\/1$/);
       screen.press('e');
       await screen.until('extract to: ghost.log');
       screen.press('\r');
@@ -180,7 +180,7 @@ describe.skipIf(!works)(
       const screen = open();
       await screen.until('1 Overview');
       screen.press('2jj\r]]3s');
-      await screen.until('search all memory:');
+      await screen.until('all memory:');
       screen.press('stratum+tcp\r\rv');
       await screen.until('Memory of process 4');
       await screen.until('1 B selected, 0x7ff81cfe0080');
@@ -401,6 +401,7 @@ describe.skipIf(!works)(
           const file = `__snapshots__/${name}-${columns}x${rows}.txt`;
           await expect(`${text}\n`).toMatchFileSnapshot(file);
         };
+        await screen.until(/manifest +agrees/);
         await snapshot('1-overview');
         screen.press('2');
         await screen.until('[2 Processes]');

@@ -33,7 +33,9 @@ export function App({ store, theme }: { readonly store: Store; readonly theme: T
     ...(spec.tabs.length > 1 ? [tabLine(spec, page.tab, columns, theme)] : []),
   ];
   const view = { store, state, theme };
-  const status = statusLine(state, pagePosition(view), columns, theme);
+  const hex = store.env.content(page.place, page.tab)?.kind === 'hex';
+  const where = { screen: state.screen, tabs: spec.tabs.length, hex, overlay: state.overlay };
+  const status = statusLine(state, where, pagePosition(view), columns, theme);
   return (
     <Box flexDirection="column" width={columns} height={rows}>
       <Lines width={columns} lines={head} />

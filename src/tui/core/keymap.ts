@@ -46,6 +46,8 @@ export interface Binding {
   readonly group: 'Move' | 'Look' | 'Find' | 'Keep' | 'Other';
   /** A word for the bottom line, where the binding is worth one there. */
   readonly hint?: string;
+  /** Only there: where several tabs, bytes, or the memory or overview screen is shown. */
+  readonly hintIn?: 'tabs' | 'hex' | 'memory' | 'overview';
 }
 
 /** The one table of keys: what they do, and what `?` says of them. Number keys choose a screen. */
@@ -65,7 +67,14 @@ export const BINDINGS: readonly Binding[] = [
   { command: 'toggle', keys: ['space'], help: 'fold or unfold', group: 'Look' },
   { command: 'open-all', keys: ['*', '+'], help: 'unfold everything below', group: 'Look' },
   { command: 'close-all', keys: ['-'], help: 'fold everything', group: 'Look' },
-  { command: 'next-tab', keys: [']'], help: 'next tab of the page', group: 'Look', hint: 'tab' },
+  {
+    command: 'next-tab',
+    keys: [']'],
+    help: 'next tab of the page',
+    group: 'Look',
+    hint: 'tab',
+    hintIn: 'tabs',
+  },
   { command: 'previous-tab', keys: ['['], help: 'previous tab of the page', group: 'Look' },
   { command: 'next-screen', keys: ['tab'], help: 'next screen', group: 'Look' },
   { command: 'previous-screen', keys: ['shift-tab'], help: 'previous screen', group: 'Look' },
@@ -76,7 +85,14 @@ export const BINDINGS: readonly Binding[] = [
     group: 'Find',
     hint: 'find',
   },
-  { command: 'search-all', keys: ['s'], help: 'search the memory of all processes', group: 'Find' },
+  {
+    command: 'search-all',
+    keys: ['s'],
+    help: 'search the memory of all processes',
+    group: 'Find',
+    hint: 'search all',
+    hintIn: 'memory',
+  },
   { command: 'next-match', keys: ['n'], help: 'next match', group: 'Find' },
   { command: 'previous-match', keys: ['N'], help: 'previous match', group: 'Find' },
   {
@@ -86,7 +102,14 @@ export const BINDINGS: readonly Binding[] = [
     group: 'Find',
     hint: 'go',
   },
-  { command: 'select', keys: ['v'], help: 'in hex: start or end a selection', group: 'Keep' },
+  {
+    command: 'select',
+    keys: ['v'],
+    help: 'in hex: start or end a selection',
+    group: 'Keep',
+    hint: 'select',
+    hintIn: 'hex',
+  },
   { command: 'copy', keys: ['y'], help: 'copy to the clipboard (OSC 52)', group: 'Keep', hint: 'copy' },
   {
     command: 'extract',
@@ -104,6 +127,8 @@ export const BINDINGS: readonly Binding[] = [
     keys: ['V'],
     help: 'verify the whole archive in the background; Esc on the overview stops it',
     group: 'Other',
+    hint: 'verify',
+    hintIn: 'overview',
   },
   { command: 'help', keys: ['?'], help: 'this help', group: 'Other', hint: 'help' },
   { command: 'redraw', keys: ['ctrl-l'], help: 'draw the screen anew', group: 'Other' },

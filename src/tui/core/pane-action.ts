@@ -61,7 +61,13 @@ function outlineAction(
       return only({ ...state, overlay: { kind: 'item', item, columns: content.columns, top: 0 } });
     }
     case 'search':
-      return only(ask(state, { for: 'search' }, pane.filter?.pattern ?? ''));
+      return only(
+        ask(
+          putPane(state, page, page.tab, { ...pane, kept: current?.path }),
+          { for: 'search' },
+          pane.filter?.pattern ?? '',
+        ),
+      );
     case 'next-match':
     case 'previous-match': {
       const by = command === 'next-match' ? 1 : -1;

@@ -67,6 +67,24 @@ export function showPath(
   return moveTo({ ...state, tree, filter: undefined }, rowOf(tree, path), height);
 }
 
+/**
+ * Puts the cursor of a filtered list on the item that it was on before, if that is among the matches.
+ *
+ * @param from - matches before this one have been looked through
+ */
+export function backToKept(state: OutlineState, from: number, height: number): OutlineState {
+  const { kept } = state;
+  const paths = state.filter?.matches?.paths ?? [];
+  if (kept === undefined) return state;
+  for (let at = from; at < paths.length; at += 1) {
+    const path = paths[at] ?? [];
+    if (path.length === kept.length && path.every((part, depth) => part === kept[depth])) {
+      return moveTo(state, at, height);
+    }
+  }
+  return state;
+}
+
 /** Finds an item by its id among what is open and the first levels of what is not. */
 export function findId(content: OutlineContent, id: string): Path | undefined {
   const walk = new Walk(content.root);

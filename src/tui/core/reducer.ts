@@ -8,7 +8,7 @@ import { reduceOverlay } from './overlay.js';
 import { currentPage, currentPane, leavePage, settlePanes, showScreen, updatePane } from './pages.js';
 import { paneAction } from './pane-action.js';
 import { resizeHex, scrollHex, showHit } from './pane-hex.js';
-import { moveTo, scroll, showPath } from './pane-outline.js';
+import { backToKept, moveTo, scroll, showPath } from './pane-outline.js';
 import { type Place, SCREENS, type ScreenName } from './place.js';
 import type { AppState, Env, Job, PageState, Size, Step, Toast } from './state.js';
 import { replayAhead, typeAhead } from './type-ahead.js';
@@ -80,8 +80,11 @@ export function reduce(state: AppState, action: Action, env: Env): Step {
       return only(
         updatePane(state, env, action.place, action.tab, (pane, _content, height) => {
           if (pane.kind !== 'outline' || pane.filter?.pattern !== action.matches.pattern) return pane;
+          const before = pane.filter.matches;
+          const seen = before?.pattern === action.matches.pattern ? before.paths.length : 0;
           const filter = { ...pane.filter, matches: action.matches };
-          return moveTo({ ...pane, filter }, pane.cursor, height);
+          const moved = moveTo({ ...pane, filter }, pane.cursor, height);
+          return pane.cursor === 0 ? backToKept(moved, seen, height) : moved;
         }),
       );
     case 'found-item':

@@ -24,6 +24,8 @@ export interface OutlineState {
   readonly left: number;
   /** While it is there, only what matches is shown. */
   readonly filter?: Filter | undefined;
+  /** Where the cursor was when a filter began to be typed: it returns to it as long as it is there. */
+  readonly kept?: Path | undefined;
   /** What `n` looks for. */
   readonly pattern?: string | undefined;
 }

@@ -1,9 +1,11 @@
 import type { Input } from '../terminal/input.js';
 import { toggleSwitch } from './byte-pattern.js';
 import { promptCommandOf } from './keymap.js';
+import type { OutlineContent } from './outline.js';
 import { currentPage, currentPane, goto, putPane } from './pages.js';
+import { backToKept, showPath } from './pane-outline.js';
 import { parseGoto } from './place.js';
-import type { AppState, Effect, Env, Step, Typing } from './state.js';
+import type { AppState, Effect, Env, OutlineState, Step, Typing } from './state.js';
 import { visit } from './visit.js';
 import { filterNow } from './walk.js';
 
@@ -70,32 +72,35 @@ function edited(state: AppState, typing: Typing, env: Env): Step {
   if (shown?.pane.kind !== 'outline' || shown.content.kind !== 'outline' || shown.content.prose === true) {
     return { state: next, effects: [] };
   }
-  const { page, pane } = shown;
+  const { page, pane, content, height } = shown;
   const pattern = typing.text;
-  if (pattern === '') {
-    const cleared = { ...pane, filter: undefined, cursor: 0, top: 0 };
-    return { state: putPane(next, page, page.tab, cleared), effects: [{ do: 'stop' }] };
-  }
-  const matches = filterNow(shown.content.root, pattern);
+  const put = (filtered: OutlineState): AppState => putPane(next, page, page.tab, filtered);
+  if (pattern === '') return { state: put(unfiltered(content, pane, height)), effects: [{ do: 'stop' }] };
+  const matches = filterNow(content.root, pattern);
   if (matches !== undefined) {
     const filtered = { ...pane, filter: { pattern, matches }, pattern, cursor: 0, top: 0 };
-    return { state: putPane(next, page, page.tab, filtered), effects: [{ do: 'stop' }] };
+    return { state: put(backToKept(filtered, 0, height)), effects: [{ do: 'stop' }] };
   }
   // what the shorter pattern left stays in sight until the first of the new matches are there
   const filter = { pattern, matches: pane.filter?.matches };
-  const filtered = { ...pane, filter, pattern, cursor: 0, top: 0 };
   return {
-    state: putPane(next, page, page.tab, filtered),
+    state: put({ ...pane, filter, pattern, cursor: 0, top: 0 }),
     effects: [{ do: 'filter', place: page.place, tab: page.tab, pattern }],
   };
+}
+
+/** Without a filter again, and where one was before it. */
+function unfiltered(content: OutlineContent, pane: OutlineState, height: number): OutlineState {
+  return showPath(content, pane, pane.kept ?? [0], height);
 }
 
 function cancel(state: AppState, typing: Typing, env: Env): Step {
   const next: AppState = { ...state, typing: undefined };
   if (typing.purpose.for !== 'search') return { state: next, effects: [] };
   const shown = currentPane(next, env);
-  if (shown?.pane.kind !== 'outline' || shown.pane.filter === undefined) return { state: next, effects: [] };
-  const pane = { ...shown.pane, filter: undefined, cursor: 0, top: 0 };
+  if (shown?.pane.kind !== 'outline' || shown.content.kind !== 'outline') return { state: next, effects: [] };
+  if (shown.pane.filter === undefined) return { state: next, effects: [] };
+  const pane = unfiltered(shown.content, shown.pane, shown.height);
   return { state: putPane(next, shown.page, shown.page.tab, pane), effects: [{ do: 'stop' }] };
 }
 

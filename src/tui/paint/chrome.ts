@@ -1,9 +1,9 @@
 import { formatSize } from '../../base/units.js';
 import { pad, textWidth, truncate } from '../../render/width.js';
 import { switchesOf } from '../core/byte-pattern.js';
-import { BINDINGS, keyName, PROMPT_BINDINGS } from '../core/keymap.js';
+import { BINDINGS, type Binding, keyName, PROMPT_BINDINGS } from '../core/keymap.js';
 import { SCREENS, type ScreenName } from '../core/place.js';
-import type { AppState, Job, PageSpec, Typing } from '../core/state.js';
+import type { AppState, Job, Overlay, PageSpec, Typing } from '../core/state.js';
 import { isOfBytes } from '../core/typing.js';
 import { outcomeOf, type Verification } from '../core/verification.js';
 import { cell, inverse, paint, sideways, type Theme } from './theme.js';
@@ -53,16 +53,26 @@ export function tabLine(page: PageSpec, tab: string, columns: number, theme: The
 /** What the line at the bottom asks for. */
 const QUESTIONS: Readonly<Record<Typing['purpose']['for'], string>> = {
   search: '/',
-  'search-all': 'search all memory: ',
+  'search-all': 'all memory: ',
   goto: ':',
   bookmark: 'note: ',
   extract: 'extract to: ',
   save: 'save bookmarks to (.md or .json): ',
 };
 
+/** What the line at the bottom is for, as far as it tells which keys are worth knowing. */
+export interface Where {
+  readonly screen: ScreenName;
+  readonly tabs: number;
+  /** Whether bytes are shown. */
+  readonly hex: boolean;
+  readonly overlay?: Overlay | undefined;
+}
+
 /** The line at the bottom: what is being typed, what happened, how far work is, or the keys worth knowing. */
 export function statusLine(
   status: Pick<AppState, 'typing' | 'toast' | 'job' | 'verification'>,
+  where: Where,
   position: string,
   columns: number,
   theme: Theme,
@@ -82,7 +92,7 @@ export function statusLine(
   } else if (job !== undefined) {
     left = pad(cell(jobText(job), room), room, 'left');
   } else {
-    left = paint(theme, 'dim', pad(truncate(hints(room), room), room, 'left'));
+    left = paint(theme, 'dim', pad(truncate(hints(room, where), room), room, 'left'));
   }
   return `${left} ${right}`;
 }
@@ -139,9 +149,10 @@ function jobText(job: Job): string {
   return `${job.label} ${amount(job.done)}${total}${share}, Esc stops`;
 }
 
-/** As many of the keys worth knowing as fit. */
-function hints(room: number): string {
-  const all = BINDINGS.filter(({ hint }) => hint !== undefined).map(
+/** As many of the keys worth knowing here as fit. */
+function hints(room: number, where: Where): string {
+  if (where.overlay !== undefined) return truncate(OVERLAY_HINTS[where.overlay.kind], room);
+  const all = BINDINGS.filter(({ hint, hintIn }) => hint !== undefined && isHere(hintIn, where)).map(
     ({ keys, hint }) => `${keyName(keys[0] ?? '')} ${hint}`,
   );
   // the last two, help and quit, matter most to who is lost
@@ -152,4 +163,15 @@ function hints(room: number): string {
     text += `${hint}  `;
   }
   return text + last;
+}
+
+const OVERLAY_HINTS: Readonly<Record<Overlay['kind'], string>> = {
+  help: '↑ ↓ scroll  Esc closes',
+  item: '↑ ↓ scroll  Esc closes',
+  bookmarks: 'Enter goes there  d removes  w saves a case note  Esc closes',
+};
+
+function isHere(hintIn: Binding['hintIn'], { screen, tabs, hex }: Where): boolean {
+  if (hintIn === 'tabs') return tabs > 1;
+  return hintIn === undefined || (hintIn === 'hex' ? hex : hintIn === screen);
 }

@@ -20,6 +20,7 @@ const GUTTER = 2;
 const WIDEST = 120;
 const SQUEEZED_LEAST = 6;
 const INDENT_MOST = 24;
+const FILTER_WIDEST = 20;
 
 /** The widest cell seen so far in each column of a content: columns only grow, so scrolling does not shake them. */
 const seen = new WeakMap<OutlineContent, number[]>();
@@ -60,7 +61,9 @@ export function outlinePosition(state: OutlineState): string {
   const rows = outlineRows(state);
   const more = state.filter !== undefined && state.filter.matches?.done !== true ? '+' : '';
   const cut = state.filter?.matches?.cut === true ? ' (stopped at the limit)' : '';
-  return rows === 0 ? `0${more}` : `${state.cursor + 1}/${rows}${more}${cut}`;
+  // a filter that is on is said, as what it hides is not to be seen
+  const filter = state.filter === undefined ? '' : `/${cell(state.filter.pattern, FILTER_WIDEST)}  `;
+  return filter + (rows === 0 ? `0${more}` : `${state.cursor + 1}/${rows}${more}${cut}`);
 }
 
 function paintRow(

@@ -55,10 +55,11 @@ describe('a pattern for bytes', () => {
         state = step.state;
       }
     };
+    const where = { screen: 'memory', tabs: 1, hex: false } as const;
     const theme = { color: false, glyphs: { open: '-', closed: '+', bar: '|', into: '>' } };
     press('s', ...'pass', 'ctrl-o', 'ctrl-t');
     expect(state.typing).toMatchObject({ text: 'iu:pass', at: 7 });
-    const line = statusLine(state, '', 100, theme);
+    const line = statusLine(state, where, '', 100, theme);
     expect(line).toContain('[^O any case]');
     expect(line).toContain('[^T UTF-16]');
     expect(line).toContain(' ^R regex ');
@@ -69,7 +70,7 @@ describe('a pattern for bytes', () => {
     press('ctrl-o', 'enter');
     expect(state.stacks.memory.at(-1)?.place).toEqual({ page: 'found', subject: 'i:pass' });
     expect(
-      statusLine({ typing: { purpose: { for: 'search-all' }, text: '', at: 0 } }, '', 60, theme),
+      statusLine({ typing: { purpose: { for: 'search-all' }, text: '', at: 0 } }, where, '', 60, theme),
     ).not.toContain('regex');
     // a filter is no pattern for bytes
     press('1', '/', 'a', 'ctrl-o');

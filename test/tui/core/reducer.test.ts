@@ -317,4 +317,29 @@ describe('reducer', () => {
       at: '0x1234',
     });
   });
+
+  it('keeps the cursor on its item through a filter that leaves it, and returns to it', () => {
+    for (const count of [300, 20_000]) {
+      const env = fakeEnv({ overview: outline(rows(count)) });
+      const app = start(env);
+      app.press(...Array<string>(150).fill('j'), '/', '1', '5');
+      if (count > 5000) {
+        // found in slices, as work that the key asked for
+        const paths = [[15], [150], [151]];
+        const matches = { pattern: '15', paths: paths.slice(0, 1), done: false, cut: false };
+        const found = { type: 'matches', place: { page: 'overview' }, tab: 'a', matches } as const;
+        app.set(reduce(app.state(), found, env).state);
+        const all = { ...found, matches: { ...matches, paths, done: true } };
+        app.set(reduce(app.state(), all, env).state);
+      }
+      const shown = currentPane(app.state(), env);
+      if (shown?.pane.kind !== 'outline') throw new Error('no outline');
+      expect(shown.pane.filter?.matches?.paths[shown.pane.cursor]).toEqual([150]);
+      app.press('9', '9', '9', 'backspace', 'backspace', 'backspace', 'backspace', 'backspace');
+      expect(cursor(app.state(), env)).toBe(150);
+      app.press('x');
+      app.press('escape');
+      expect(cursor(app.state(), env)).toBe(150);
+    }
+  });
 });
