@@ -108,7 +108,7 @@ describe.skipIf(!works)(
         [133, 31],
       ] as const) {
         screen.resize(columns, rows);
-        await screen.until('[1 Overview]');
+        await screen.until(/\[1 Overview\][\s\S]*(quit|help)[^\n]*$/);
         const lines = (await screen.settled()).split('\n');
         expect(lines[0]).toMatch(/1 Overview/);
         expect(lines.at(-1)).toMatch(/quit|help/);
