@@ -120,7 +120,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   { command: 'bookmark', keys: ['b'], help: 'bookmark this place, with a note', group: 'Keep' },
   { command: 'bookmarks', keys: ['B'], help: 'the bookmarks', group: 'Keep' },
-  { command: 'save', keys: ['w'], help: 'in the bookmarks: save them as .md or .json', group: 'Keep' },
+  { command: 'save', keys: ['w'], help: 'in the bookmarks: save a case note, .md or .json', group: 'Keep' },
   { command: 'delete', keys: ['d', 'delete'], help: 'in the bookmarks: remove one', group: 'Keep' },
   {
     command: 'verify',

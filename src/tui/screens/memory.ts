@@ -14,7 +14,7 @@ import type { Workspace } from './workspace.js';
 export function memoryPage(workspace: Workspace): PageSpec {
   return {
     screen: 'memory',
-    title: 'Memory: Enter opens a mapping, s searches all processes',
+    title: 'Memory: Enter opens a mapping',
     tabs: [{ id: 'mappings', title: 'mappings', load: (context) => memoryContent(workspace, context) }],
   };
 }
