@@ -1,9 +1,11 @@
 import { NotFoundError, UnsafeError } from '../base/errors.js';
+import { sliceSource } from '../bytes/slice.js';
 import type { ByteSource } from '../bytes/source.js';
 import type { ArchiveEntry } from './entry.js';
 import type { CaptureRecord } from './sealed-index.js';
 import { entrySource } from './sparse-source.js';
 import type { TarAccess } from './tar-access.js';
+import { BLOCK } from './tar-fields.js';
 
 export type { ArchiveEntry, EntryType } from './entry.js';
 export type { CaptureRecord } from './sealed-index.js';
@@ -53,6 +55,8 @@ export interface Archive {
    * @throws as `resolve`
    */
   open(entry: ArchiveEntry): ByteSource;
+  /** An entry as the tar has it: all its headers, its stored data, and the padding behind it, if that is there. */
+  stored(entry: ArchiveEntry): ByteSource;
   close(): Promise<void>;
 }
 
@@ -84,6 +88,11 @@ export function makeArchive(
     find: async (name) => byName(name),
     resolve,
     open: (entry) => entrySource(tar, resolve(entry), `${location}//${entry.name}`),
+    stored: (entry) => {
+      const { name, offset, dataOffset, storedSize } = entry;
+      const end = Math.min(tar.size, dataOffset + Math.ceil(storedSize / BLOCK) * BLOCK);
+      return sliceSource(tar, offset, end - offset, `${location}//${name}`);
+    },
     close: () => tar.close(),
   };
 }

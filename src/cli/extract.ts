@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Archive, ArchiveEntry } from '../archive/archive.js';
 import { NESTED, patternMatcher, type Selected, selectEntries } from '../archive/select.js';
-import { NotFoundError } from '../base/errors.js';
+import { NotFoundError, UsageError } from '../base/errors.js';
 import { type ArchiveOptions, addArchiveArgument, openingOptions, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
 import { copyContent } from './extract-entry.js';
@@ -9,8 +9,10 @@ import { Extraction } from './extraction.js';
 import { interrupted } from './interrupt.js';
 
 interface ExtractOptions extends ArchiveOptions {
-  readonly directory: string;
-  readonly strip: number;
+  readonly directory?: string;
+  readonly tar?: string;
+  readonly exclude?: readonly string[];
+  readonly strip?: number;
   readonly force?: true;
   readonly quiet?: true;
 }
@@ -22,8 +24,14 @@ export const extractCommand: CommandModule = {
         '[pattern...]',
         'only entries of these names; * ? ** as in a shell, ENTRY//PATTERN looks into a tar',
       )
-      .option('-C, --directory <dir>', 'where to put them; made if missing', '.')
-      .option('--strip <n>', 'leave out that many leading directories of each name', parseCount, 0)
+      .option('-C, --directory <dir>', 'where to put them; made if missing (default: ".")')
+      .option('--tar <file>', 'write them as a tar instead; - is standard output')
+      .option(
+        '--exclude <pattern>',
+        'leave out entries of these names; may be given more than once',
+        (value: string, previous: readonly string[] = []) => [...previous, value],
+      )
+      .option('--strip <n>', 'leave out that many leading directories of each name', parseCount)
       .option('--force', 'replace files that exist')
       .option('-q, --quiet', 'do not name what is left out')
       .addHelpText('after', HELP)
@@ -41,7 +49,12 @@ async function extract(
   patterns: readonly string[],
   options: ExtractOptions,
 ): Promise<void> {
-  const extraction = new Extraction(options);
+  if (options.tar !== undefined) return extractTar(location, patterns, { ...options, tar: options.tar });
+  const extraction = new Extraction({
+    ...options,
+    directory: options.directory ?? '.',
+    strip: options.strip ?? 0,
+  });
   try {
     if (await passes(location, patterns)) await extractPassing(location, patterns, extraction, options);
     else await extractChosen(location, patterns, extraction, options);
@@ -50,6 +63,27 @@ async function extract(
     await extraction.close();
   }
   extraction.requireComplete();
+}
+
+async function extractTar(
+  location: string,
+  patterns: readonly string[],
+  options: ExtractOptions & { readonly tar: string },
+): Promise<void> {
+  if (options.directory !== undefined || options.strip !== undefined) {
+    throw new UsageError('--tar goes with neither --directory nor --strip', {
+      remedy: 'a tar has the names that the archive has; extract it where it is wanted',
+    });
+  }
+  if (await passes(location, [])) {
+    throw new UsageError('--tar needs an archive that can be read more than once', {
+      remedy: 'save it to a file, or redirect a file to standard input',
+    });
+  }
+  const { writeTar } = await import('./extract-tar.js');
+  await withArchive(location, options, async (archive) => {
+    await writeTar(await select(archive, patterns, options.exclude ?? []), options);
+  });
 }
 
 /** Whether the archive is a stream, and nothing is wanted that a stream cannot give. */
@@ -65,10 +99,7 @@ async function extractChosen(
   options: ExtractOptions,
 ): Promise<void> {
   await withArchive(location, options, async (archive) => {
-    const chosen: Selected[] = [];
-    for (const pattern of patterns.length === 0 ? [''] : patterns) {
-      chosen.push(...(await selectEntries(archive, pattern)));
-    }
+    const chosen = await select(archive, patterns, options.exclude ?? []);
     for (const { archive: inner, entry, path } of lastOfEachName(chosen)) {
       interrupted.throwIfAborted();
       const source = resolved(inner, entry);
@@ -80,6 +111,52 @@ async function extractChosen(
       await extraction.take(stored, path, (writer) => copyContent(stored, inner.open(entry), writer));
     }
   });
+}
+
+/**
+ * The entries that patterns choose, without those that `excluded` names.
+ *
+ * @throws NotFoundError when a pattern names nothing: what was to be left out would be in, unnoticed
+ */
+async function select(
+  archive: Archive,
+  patterns: readonly string[],
+  excluded: readonly string[],
+): Promise<readonly Selected[]> {
+  const chosen: Selected[] = [];
+  for (const pattern of patterns.length === 0 ? [''] : patterns) {
+    chosen.push(...(await selectEntries(archive, pattern)));
+  }
+  const exclusion = new Exclusion(excluded);
+  const left = chosen.filter(({ path }) => !exclusion.has(path));
+  exclusion.requireUsed();
+  return left;
+}
+
+/** Names that are left out. */
+class Exclusion {
+  readonly #unused: Set<string>;
+  readonly #patterns: readonly { readonly text: string; matches(name: string): boolean }[];
+
+  constructor(patterns: readonly string[]) {
+    this.#unused = new Set(patterns);
+    this.#patterns = patterns.map((text) => ({ text, matches: patternMatcher(text) }));
+  }
+
+  has(path: string): boolean {
+    const hits = this.#patterns.filter(({ matches }) => matches(path));
+    for (const { text } of hits) this.#unused.delete(text);
+    return hits.length > 0;
+  }
+
+  /** @throws NotFoundError when one of them left nothing out */
+  requireUsed(): void {
+    const [unused] = this.#unused;
+    if (unused === undefined) return;
+    throw new NotFoundError(`--exclude ${unused}: no entry of that name is among those chosen`, {
+      remedy: 'coldcase ls lists what is there; write the whole name, or one with * ? **',
+    });
+  }
 }
 
 function resolved(archive: Archive, entry: ArchiveEntry): ArchiveEntry | undefined {
@@ -98,10 +175,11 @@ async function extractPassing(
   options: ExtractOptions,
 ): Promise<void> {
   const { passStandardInput } = await import('../archive/open-stdin.js');
+  const exclusion = new Exclusion(options.exclude ?? []);
   const matchers = (patterns.length === 0 ? [''] : patterns).map(patternMatcher);
   await passStandardInput(openingOptions(location, options), async (entry) => {
     await extraction.finishEntry();
-    if (!matchers.some((matches) => matches(entry.name))) return undefined;
+    if (!matchers.some((matches) => matches(entry.name)) || exclusion.has(entry.name)) return undefined;
     if (entry.type === 'hardlink') {
       extraction.leaveOut(entry.name, 'a hard link, in an archive that is read only once');
       return undefined;
@@ -110,6 +188,7 @@ async function extractPassing(
     return writer === undefined ? undefined : (chunk) => writer.write(chunk);
   });
   await extraction.finishEntry();
+  exclusion.requireUsed();
 }
 
 /** Of entries with the same name the last, as every tar does; the order stays. */
@@ -128,6 +207,13 @@ taken over. Left out, named on standard error, and then exit code 6: absolute pa
 that may lead outside, devices and FIFOs, names under which something exists (without --force). A hard link becomes
 a copy. No link on the way is followed.
 
+--tar writes the entries as they are in the archive, headers and data byte for byte: type, mode, owner, times, link
+names, extended attributes, sparse maps, in their order. Names are data there, whatever they are: GNU tar and bsdtar,
+when they extract, strip a leading / and refuse .. unless told otherwise (-P). A hard link whose file is not chosen
+is left out, exit code 6. The file is 0600. An --exclude that names nothing is an error, and nothing is written.
+
 Examples:
   coldcase extract evidence.tar.zst.age -i key.txt -C out
-  coldcase extract checkpoint.tar rootfs-diff.tar//tmp -C out/rootfs`;
+  coldcase extract checkpoint.tar rootfs-diff.tar//tmp -C out/rootfs
+  coldcase extract evidence.tar.zst.age -i key.txt --exclude 'checkpoint/pages-*.img' --tar - |
+    coldcase seal - -r age1... -o without-memory.tar.zst.age`;

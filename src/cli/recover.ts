@@ -1,6 +1,7 @@
 import type { ArchiveEntry } from '../archive/archive.js';
 import { type ColdcaseError, IntegrityError } from '../base/errors.js';
 import { Checkpoint } from '../checkpoint/checkpoint.js';
+import { NotInArchiveError } from '../criu/address-space.js';
 import { hashObject, recoverObjects } from '../recover/recover.js';
 import type { Recovered } from '../recover/recovered.js';
 import { escapeText } from '../render/escape.js';
@@ -42,8 +43,15 @@ async function recover(location: string, options: RecoverOptions): Promise<void>
       for await (const object of recoverObjects(new Checkpoint(archive), (problem) =>
         problems.push(problem),
       )) {
+        const sha256 = await hashObject(object, interrupted).catch((error: unknown) => {
+          // in a copy without memory pages: shared memory is named, all else is there
+          if (!(error instanceof NotInArchiveError)) throw error;
+          problems.push(error);
+          return null;
+        });
+        if (sha256 === null) continue;
         const path = extraction === undefined ? undefined : await extract(object, extraction, paths);
-        rows.push(recoveredRow(object, await hashObject(object, interrupted), path));
+        rows.push(recoveredRow(object, sha256, path));
       }
     } finally {
       await extraction?.close();

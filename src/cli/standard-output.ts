@@ -5,13 +5,16 @@ import { streamSink } from '../seal/sinks.js';
 import { writeOut } from './output.js';
 
 /**
- * Lets `work` write a sealed file to standard output, and waits until all of it has been taken. Unlike with
- * process.stdout, a reader that goes away is an error here: a part of a sealed file is of no use to anybody.
+ * Lets `work` write a sealed file, or a tar, to standard output, and waits until all of it has been taken. Unlike with
+ * process.stdout, a reader that goes away is an error here: a part of such a file is of no use to anybody.
  *
  * @throws UsageError when standard output is a terminal; FailedError when it cannot be written
  */
-export async function toStandardOutput<T>(work: (sink: SealedSink) => Promise<T>): Promise<T> {
-  refuseTerminal();
+export async function toStandardOutput<T>(
+  work: (sink: SealedSink) => Promise<T>,
+  what = 'a sealed file',
+): Promise<T> {
+  refuseTerminal(what);
   const stream = process.stdout;
   // For every other command, a reader that has seen enough ends it quietly (main.ts).
   stream.removeAllListeners('error');
@@ -26,7 +29,7 @@ export async function toStandardOutput<T>(work: (sink: SealedSink) => Promise<T>
 }
 
 /** @throws UsageError when standard output is a terminal */
-export function refuseTerminal(): void {
+export function refuseTerminal(what = 'a sealed file'): void {
   if (!process.stdout.isTTY) return;
-  throw new UsageError('a sealed file is not for a terminal', { remedy: 'redirect it, or use -o FILE' });
+  throw new UsageError(`${what} is not for a terminal`, { remedy: 'redirect it, or name a file' });
 }

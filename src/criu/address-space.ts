@@ -56,6 +56,8 @@ export type Missing =
   | 'parent'
   /** Left with a page server (lazy migration). */
   | 'page-server'
+  /** In a pages image that the archive does not hold: a copy that was made without memory. */
+  | 'pages-image'
   /** The kernel's own (vvar, vsyscall) or a device's: CRIU never dumps it. */
   | 'kernel'
   /** Shared memory whose pagemap the archive does not hold. */
@@ -274,16 +276,21 @@ export class AddressSpace {
 type Known =
   | { readonly kind: 'pages'; readonly pages: PagesImage; readonly offset: number }
   | { readonly kind: 'parent' }
-  | { readonly kind: 'absent' };
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'stripped' };
 
-function backingOf(piece: Known): Backing {
+/** What is behind pages that a pagemap lists. */
+export function backingOf(piece: Known): Backing {
   if (piece.kind === 'pages') return { kind: 'pages', pages: piece.pages, offset: piece.offset };
-  return { kind: 'missing', why: piece.kind === 'parent' ? 'parent' : 'page-server' };
+  return { kind: 'missing', why: WHYS[piece.kind] };
 }
+
+const WHYS = { parent: 'parent', absent: 'page-server', stripped: 'pages-image' } as const;
 
 const REASONS: Readonly<Record<Missing, string>> = {
   parent: 'is in a parent checkpoint that the archive does not hold',
   'page-server': 'was left with a page server and never written to the archive',
+  'pages-image': 'is in a pages image that the archive does not hold: it is a copy without memory',
   kernel: "is the kernel's own or a device's, which CRIU does not dump",
   shared: 'is shared memory whose pages the archive does not hold',
   'behind-file': 'is behind the end of the mapped file, where the process could not read either',

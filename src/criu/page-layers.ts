@@ -13,7 +13,7 @@ export interface PagesImage {
 /** A pagemap with its pages, and the pagemap of the parent checkpoint that it builds on, if that is at hand. */
 export interface PageLayer {
   readonly runs: readonly PageRun[];
-  /** Undefined when no run is present. */
+  /** Undefined when the archive does not hold them. */
   readonly pages: PagesImage | undefined;
   readonly parent: PageLayer | undefined;
 }
@@ -27,6 +27,8 @@ export type PagePiece = { readonly start: bigint; readonly end: bigint } & (
   | { readonly kind: 'parent' }
   /** Left with a page server. */
   | { readonly kind: 'absent' }
+  /** In a pages image that the archive does not hold. */
+  | { readonly kind: 'stripped' }
 );
 
 /** What a layer says about [start, end): pieces in ascending order that cover all of it. */
@@ -56,6 +58,6 @@ function* runPieces(layer: PageLayer, run: PageRun, start: bigint, end: bigint):
       yield piece.kind === 'hole' ? { ...piece, kind: 'parent' } : piece;
     }
   } else {
-    yield { start, end, kind: run.where === 'parent' ? 'parent' : 'absent' };
+    yield { start, end, kind: run.where === 'present' ? 'stripped' : run.where };
   }
 }

@@ -29,7 +29,7 @@ export interface PagemapLimits {
   readonly name: string;
   /** Bytes in a page: 4 KiB on x86-64; 4, 16 or 64 KiB on aarch64. */
   readonly pageSize: number;
-  /** Bytes in the pages image; undefined when the archive has none. */
+  /** Bytes in the pages image; undefined when the archive has none, as in a copy that was made without memory. */
   readonly pagesSize: number | undefined;
 }
 
@@ -72,9 +72,8 @@ export class PageRuns {
     const where = whereabouts(entry);
     const offset = this.#offset;
     if (where === 'present') {
-      if (pagesSize === undefined) fail('has pages, but the archive holds no pages image for it');
-      const left = pagesSize - offset;
-      if (end - start > BigInt(left))
+      const left = pagesSize === undefined ? undefined : pagesSize - offset;
+      if (left !== undefined && end - start > BigInt(left))
         fail(`has ${pages} pages, but ${left} bytes are left in the pages image`);
       this.#offset += Number(end - start);
     }

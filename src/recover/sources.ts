@@ -1,6 +1,6 @@
 import { requireRange } from '../bytes/range.js';
 import type { ByteSource } from '../bytes/source.js';
-import { notInArchive } from '../criu/address-space.js';
+import { backingOf, notInArchive } from '../criu/address-space.js';
 import type { Extent } from '../criu/ghost-file.js';
 import { type PageLayer, pagePieces } from '../criu/page-layers.js';
 import type { DataRun } from './recovered.js';
@@ -42,8 +42,7 @@ export function layerSource(layer: PageLayer, size: number, name: string): ByteS
       for (const piece of pagePieces(layer, BigInt(offset), BigInt(offset + length))) {
         if (piece.kind === 'hole') continue;
         if (piece.kind !== 'pages') {
-          const why = piece.kind === 'parent' ? 'parent' : 'page-server';
-          throw notInArchive(piece.start, { kind: 'missing', why });
+          throw notInArchive(piece.start, backingOf(piece));
         }
         const bytes = await piece.pages.source.read(piece.offset, Number(piece.end - piece.start));
         out.set(bytes, Number(piece.start) - offset);

@@ -65,7 +65,11 @@ export const MEMORY_LIST_COLUMNS: readonly Column<MemoryListRow>[] = [
     'NOT DUMPED',
     'bytes of unchanged pages of mapped files, which CRIU leaves to the files',
   ),
-  sizeColumn('missing', 'MISSING', 'bytes that only a parent checkpoint or a page server has'),
+  sizeColumn(
+    'missing',
+    'MISSING',
+    'bytes that only a parent checkpoint, a page server or a pages image left out of the archive has',
+  ),
   {
     ...{ key: 'largest', header: 'LARGEST', squeeze: 1 },
     about: 'up to five mappings with most pages in the archive: address, vma, rights, resident',

@@ -113,7 +113,10 @@ describe('hostile images', () => {
 
   test('a pages image that is missing', async () => {
     const images = new MemoryImages(altered({ 'checkpoint/pages-5.img': null }));
-    await expect(images.process(4)).rejects.toThrow('the archive holds no pages image');
+    const { space } = await images.process(4);
+    await expect(space.read(0x3a0ae000n, 1)).rejects.toThrow(
+      'is in a pages image that the archive does not hold',
+    );
   });
 
   test('a parent that is its own', async () => {

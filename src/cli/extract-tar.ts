@@ -1,0 +1,92 @@
+import type { Archive, ArchiveEntry } from '../archive/archive.js';
+import type { Selected } from '../archive/select.js';
+import { copyEntries } from '../archive/tar-copy.js';
+import { NotFoundError, UnsafeError, UsageError } from '../base/errors.js';
+import { createAside, fileError } from '../base/files.js';
+import { escapeText } from '../render/escape.js';
+import { interrupted } from './interrupt.js';
+import { writeOut } from './output.js';
+import { refuseTerminal, toStandardOutput } from './standard-output.js';
+
+interface TarOptions {
+  /** The file, or `-` for standard output. */
+  readonly tar: string;
+  readonly force?: true;
+  readonly quiet?: true;
+}
+
+/**
+ * Writes chosen entries as a tar. A file has its name only when it is complete.
+ *
+ * @throws NotFoundError when nothing is chosen; UnsafeError, after all else is written, when links were left out
+ */
+export async function writeTar(selected: readonly Selected[], options: TarOptions): Promise<void> {
+  const [first] = selected;
+  if (first === undefined) throw new NotFoundError('no such entries in the archive');
+  if (options.tar === '-') refuseTerminal('a tar');
+  const { archive } = first;
+  if (selected.some((each) => each.archive.location !== archive.location)) {
+    throw new UsageError('the entries are of several archives within one another', {
+      remedy: 'write one tar for each',
+    });
+  }
+  const dangling = danglingLinks(selected);
+  // a path that leads into an archive twice opens it twice: the entries are told by where they are
+  const offsets = new Set(selected.filter((each) => !dangling.has(each)).map(({ entry }) => entry.offset));
+  const chosen = new Set((await archive.entries()).filter(({ offset }) => offsets.has(offset)));
+  if (chosen.size === 0) throw new UnsafeError('only hard links without their files are chosen');
+  await write(copyEntries(archive, chosen, interrupted), options);
+  reportDangling(dangling, selected.length, options);
+}
+
+/** Hard links whose file is not chosen, and that nobody could extract. */
+function danglingLinks(selected: readonly Selected[]): ReadonlySet<Selected> {
+  const offsets = new Set(selected.map(({ entry }) => entry.offset));
+  return new Set(
+    selected.filter(({ archive, entry }) => {
+      if (entry.type !== 'hardlink') return false;
+      const holder = holderOf(archive, entry);
+      return holder === undefined || !offsets.has(holder.offset);
+    }),
+  );
+}
+
+async function write(pieces: AsyncIterable<Uint8Array>, { tar, force }: TarOptions): Promise<void> {
+  if (tar === '-') {
+    await toStandardOutput(async () => {
+      for await (const piece of pieces) await writeOut(piece);
+    }, 'a tar');
+    return;
+  }
+  const file = await createAside(tar, { force });
+  try {
+    for await (const piece of pieces) {
+      await file.handle.writeFile(piece).catch((cause: unknown) => {
+        throw fileError(cause, tar, 'write');
+      });
+    }
+    await file.commit();
+  } finally {
+    await file.discard();
+  }
+}
+
+function reportDangling(dangling: ReadonlySet<Selected>, total: number, { quiet }: TarOptions): void {
+  if (dangling.size === 0) return;
+  for (const { path, entry } of quiet === true ? [] : dangling) {
+    const reason = `a hard link to ${entry.linkName ?? ''}, which is not chosen`;
+    process.stderr.write(`left out: ${escapeText(`${path}: ${reason}`)}\n`);
+  }
+  throw new UnsafeError(`${dangling.size} of ${total} entries were left out: links without their files`, {
+    remedy: 'the others are in the tar; choose the files as well',
+  });
+}
+
+function holderOf(archive: Archive, entry: ArchiveEntry): ArchiveEntry | undefined {
+  try {
+    return archive.resolve(entry);
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
