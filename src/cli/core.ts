@@ -47,8 +47,14 @@ async function core(location: string, options: CoreOptions): Promise<void> {
     for (const problem of layout.problems) {
       process.stderr.write(`coldcase: a deleted file is not in the core file: ${escapeText(problem)}\n`);
     }
-    if (layout.missing > 0n && options.quiet !== true) {
-      const size = formatSize(layout.missing);
+    if (layout.lost > 0n && options.quiet !== true) {
+      const size = formatSize(layout.lost);
+      process.stderr.write(
+        `coldcase: ${size} of the memory is not in this archive (MISSING in memory list): a hole in the core file\n`,
+      );
+    }
+    if (layout.missing > layout.lost && options.quiet !== true) {
+      const size = formatSize(layout.missing - layout.lost);
       process.stderr.write(
         `coldcase: ${size} of mapped files and reserved space are named in the core file, not held\n`,
       );

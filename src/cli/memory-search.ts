@@ -4,7 +4,7 @@ import { searchMemory } from '../memory/search.js';
 import { MATCH_COLUMNS, type MatchRow, matchRow, stoppedRow } from '../views/memory-rows.js';
 import { type ArchiveOptions, withArchive } from './archive-options.js';
 import { interrupted } from './interrupt.js';
-import { memoryTargets } from './memory-targets.js';
+import { memoryTargets, noteLost } from './memory-targets.js';
 import { formatOf, type OutputOptions, printRows } from './output.js';
 import { createProgress } from './progress.js';
 
@@ -59,6 +59,7 @@ export async function search(location: string, text: string, options: SearchOpti
       progress.clear();
       await printRows({ columns: MATCH_COLUMNS, rows }, options);
     }
+    if (options.quiet !== true) noteLost(targets);
     if (found === options.max && options.quiet !== true) {
       process.stderr.write(
         `coldcase: stopped after ${found} matches; a larger --max, or --max 0, finds more\n`,

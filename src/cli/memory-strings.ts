@@ -5,7 +5,7 @@ import { escapeJson, escapeText } from '../render/escape.js';
 import { stringRow } from '../views/memory-rows.js';
 import { type ArchiveOptions, withArchive } from './archive-options.js';
 import { interrupted } from './interrupt.js';
-import { memoryTargets } from './memory-targets.js';
+import { memoryTargets, noteLost } from './memory-targets.js';
 import { writeOut } from './output.js';
 
 interface StringsOptions extends ArchiveOptions {
@@ -28,7 +28,8 @@ export async function strings(location: string, options: StringsOptions): Promis
     const { encoding, min } = options;
     let block = format === 'json' ? '[' : '';
     let first = true;
-    for (const target of await memoryTargets(archive, options.pid)) {
+    const targets = await memoryTargets(archive, options.pid);
+    for (const target of targets) {
       for await (const batch of findStrings(target.space, { encoding, min, signal: interrupted })) {
         for (const found of batch) {
           if (format === 'text') {
@@ -45,5 +46,6 @@ export async function strings(location: string, options: StringsOptions): Promis
       }
     }
     await writeOut(format === 'json' ? `${block}\n]\n` : block);
+    noteLost(targets);
   });
 }

@@ -1,6 +1,8 @@
 import type { Archive } from '../archive/archive.js';
 import { FormatError } from '../base/errors.js';
+import { formatSize } from '../base/units.js';
 import { MemoryImages, type ProcessMemory } from '../criu/memory.js';
+import { summarize } from '../memory/summary.js';
 
 /** A process whose memory a command works on. */
 export interface MemoryTarget extends ProcessMemory {
@@ -25,4 +27,16 @@ export async function memoryTargets(archive: Archive, pid: number | undefined): 
   if (targets.length === 0)
     throw new FormatError(archive.location, undefined, 'no process memory in the archive');
   return targets;
+}
+
+/**
+ * Says on standard error how much of the memory that was dumped is not in the archive: finding nothing in a copy
+ * without memory says nothing about the container.
+ */
+export function noteLost(targets: readonly MemoryTarget[]): void {
+  const lost = targets.reduce((sum, { space }) => sum + summarize(space).missing, 0);
+  if (lost === 0) return;
+  process.stderr.write(
+    `coldcase: ${formatSize(lost)} of the memory is not in this archive (MISSING in memory list), and was not searched\n`,
+  );
 }

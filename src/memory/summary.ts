@@ -1,4 +1,4 @@
-import type { AddressSpace, Missing, Vma } from '../criu/address-space.js';
+import type { AddressSpace, Backing, Missing, Vma } from '../criu/address-space.js';
 import { VmaStatus } from '../criu/address-space.js';
 
 /** How much memory a process had, and how much of it the archive holds; all in bytes. */
@@ -17,7 +17,7 @@ export interface MemorySummary {
   deletedFiles: number;
   /** Unchanged pages of mapped files, which are in the files only. */
   inFiles: number;
-  /** Pages that should be in the archive and are not: of a parent checkpoint, of a page server. */
+  /** Pages that should be in the archive and are not, see {@link isLost}. */
   missing: number;
   /** The mappings with most pages in the archive, the largest first. */
   largest: MappingSize[];
@@ -33,6 +33,11 @@ const SHARED = VmaStatus.memfd | VmaStatus.anonShared | VmaStatus.sysvIpc | VmaS
 
 /** What no checkpoint holds, and nobody misses. */
 const NEVER_THERE: readonly Missing[] = ['kernel', 'behind-file'];
+
+/** Whether pages should be in the archive and are not: of a parent checkpoint, a page server, a copy without memory. */
+export function isLost(backing: Backing): boolean {
+  return backing.kind === 'missing' && !NEVER_THERE.includes(backing.why);
+}
 
 /** Sums up the memory of a process from its mappings and pagemaps; no page is read. */
 export function summarize(space: AddressSpace): MemorySummary {
@@ -51,7 +56,7 @@ export function summarize(space: AddressSpace): MemorySummary {
         sum[backing.deletedFile ? 'deletedFiles' : kindOf(vma)] += size;
       } else if (backing.kind === 'file') {
         sum.inFiles += size;
-      } else if (backing.kind === 'missing' && !NEVER_THERE.includes(backing.why)) {
+      } else if (isLost(backing)) {
         sum.missing += size;
       }
     }

@@ -76,6 +76,15 @@ describe('extract --tar', () => {
     const ps = run(['ps', sealed, '-i', key]);
     expect(ps.stdout.toString()).toContain('kworker/u8:2');
     expect(ps.stderr).toContain('the arguments of process 4 are not in the archive');
+    const lost = 'of the memory is not in this archive (MISSING in memory list)';
+    const search = run(['memory', 'search', sealed, '-i', key, '--json', 'stratum+tcp']);
+    expect([search.status, search.stdout.toString().trim()]).toEqual([0, '[]']);
+    expect(search.stderr).toBe(`coldcase: 9.86 MiB ${lost}, and was not searched\n`);
+    expect(run(['memory', 'search', sealed, '-i', key, '-q', 'stratum+tcp']).stderr).toBe('');
+    expect(run(['memory', 'strings', sealed, '-i', key, '--pid', '4']).stderr).toContain(`72 KiB ${lost}`);
+    const core = run(['core', sealed, '-i', key, '--pid', '4', '-o', join(directory, 'core.4')]);
+    expect(core.stderr).toContain(`72 KiB ${lost}: a hole in the core file\n`);
+    expect(core.stderr).toContain('28 KiB of mapped files and reserved space are named');
     // what is not in the pages is still there, and what is in them is named
     const recovered = run(['recover', sealed, '-i', key]);
     expect(recovered.stdout.toString()).toContain('/tmp/ghost.log');

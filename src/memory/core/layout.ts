@@ -1,4 +1,5 @@
 import type { AddressSpace, Segment, Vma } from '../../criu/address-space.js';
+import { isLost } from '../summary.js';
 import { encodeNotes, type Note } from './notes.js';
 import { FieldWriter } from './writer.js';
 
@@ -35,6 +36,8 @@ export interface CoreLayout {
   readonly size: number;
   /** Bytes of mappings that the archive does not hold and the core file therefore only names. */
   readonly missing: bigint;
+  /** Of these, what was dumped and should be in the archive. */
+  readonly lost: bigint;
   /** What is wrong with copies of deleted files that the archive has, and whose pages are missing for that. */
   readonly problems: readonly string[];
 }
@@ -76,6 +79,7 @@ export function layOutCore(space: AddressSpace, machine: number, notes: readonly
   const parts: CorePart[] = [];
   let position = dataStart;
   let missing = 0n;
+  let lost = 0n;
   const problems = new Set<string>();
   for (const load of loads) {
     const size = load.end - load.start;
@@ -86,7 +90,8 @@ export function layOutCore(space: AddressSpace, machine: number, notes: readonly
       .u64(align);
     if (!load.held) {
       missing += size;
-      for (const { backing } of load.segments) {
+      for (const { start, end, backing } of load.segments) {
+        if (isLost(backing)) lost += end - start;
         if (backing.kind === 'file' && backing.problem !== undefined) problems.add(backing.problem);
       }
       continue;
@@ -99,7 +104,7 @@ export function layOutCore(space: AddressSpace, machine: number, notes: readonly
   }
   if (extended) head.to(EHDR + count * PHDR + 44).u32(count); // sh_info
   head.bytes.set(note, noteStart);
-  return { head: head.bytes, parts, size: position, missing, problems: [...problems] };
+  return { head: head.bytes, parts, size: position, missing, lost, problems: [...problems] };
 }
 
 function alignUp(position: number, align: number): number {
