@@ -1,10 +1,13 @@
-import { once } from 'node:events';
 import { isIP, type Socket } from 'node:net';
 import { DeniedError, FailedError } from '../base/errors.js';
 
 const VERSION = 5;
 const NO_LOGIN = 0;
 const PASSWORD = 2;
+/** Of the negotiation by name and password (RFC 1929). */
+const LOGIN_VERSION = 1;
+/** After each of these there is something to read, or never will be; what an error was is kept as `errored`. */
+const EVENTS = ['readable', 'end', 'close', 'error'];
 /** RFC 1928, section 6. */
 const REFUSALS: Readonly<Record<number, string>> = {
   1: 'it failed',
@@ -25,47 +28,94 @@ const REFUSALS: Readonly<Record<number, string>> = {
  * @throws DeniedError, FailedError
  */
 export async function socks5Connect(socket: Socket, proxy: URL, host: string, port: number): Promise<void> {
+  const incoming = readerOf(socket);
+  try {
+    await negotiate(socket, proxy, host, port, incoming.take);
+  } finally {
+    incoming.release();
+  }
+}
+
+async function negotiate(
+  socket: Socket,
+  proxy: URL,
+  host: string,
+  port: number,
+  read: (size: number) => Promise<Buffer | undefined>,
+): Promise<void> {
   const name = Buffer.from(decodeURIComponent(proxy.username));
   const password = Buffer.from(decodeURIComponent(proxy.password));
   const failed = (why: string): FailedError =>
     new FailedError(`the SOCKS proxy ${proxy.host} cannot be used: ${why}`, {
       remedy: 'check proxy-url in the kubeconfig, or HTTPS_PROXY',
     });
+  const take = async (size: number): Promise<Buffer> => {
+    const bytes = await read(size);
+    if (bytes) return bytes;
+    throw failed('it closed the connection');
+  };
   const methods = name.length > 0 ? [NO_LOGIN, PASSWORD] : [NO_LOGIN];
   socket.write(Uint8Array.of(VERSION, methods.length, ...methods));
   const [version, method] = await take(2);
   if (version !== VERSION) throw failed('it does not speak SOCKS5');
   if (method === PASSWORD && name.length > 0) {
     if (name.length > 255 || password.length > 255) throw failed('its name or password is too long');
-    socket.write(Buffer.concat([Buffer.of(1, name.length), name, Buffer.of(password.length), password]));
-    const [, status] = await take(2);
+    socket.write(
+      Buffer.concat([Buffer.of(LOGIN_VERSION, name.length), name, Buffer.of(password.length), password]),
+    );
+    const [spoken, status] = await take(2);
+    if (spoken !== LOGIN_VERSION) throw failed('it answers the login with something else');
     if (status !== 0) throw denied('does not take the name and password that it was given');
   } else if (method !== NO_LOGIN) {
     throw denied(name.length > 0 ? 'wants another login than a password' : 'wants a name and a password');
   }
   socket.write(Buffer.concat([Buffer.of(VERSION, 1, 0), address(host), Buffer.of(port >> 8, port & 0xff)]));
-  const [, reply = 1, , kind] = await take(4);
+  const [again, reply = 1, , kind] = await take(4);
+  if (again !== VERSION) throw failed('it does not speak SOCKS5');
   if (reply !== 0) throw failed(`to ${host}:${port}, ${REFUSALS[reply] ?? `it answers ${reply}`}`);
   // the address that it connected from says nothing here
-  const bound = kind === 1 ? 4 : kind === 4 ? 16 : (await take(1))[0];
-  await take((bound ?? 0) + 2);
+  await take((await lengthOf(kind)) + 2);
+
+  async function lengthOf(kindOfAddress: number | undefined): Promise<number> {
+    if (kindOfAddress === 1) return 4;
+    if (kindOfAddress === 4) return 16;
+    if (kindOfAddress === 3) return (await take(1))[0] ?? 0;
+    throw failed('its answer holds an address of no known kind');
+  }
 
   function denied(what: string): DeniedError {
     return new DeniedError(`the SOCKS proxy ${proxy.host} ${what}`, {
       remedy: 'give them in its URL: socks5://NAME:PASSWORD@HOST:PORT',
     });
   }
+}
 
-  async function take(size: number): Promise<Buffer> {
-    for (;;) {
-      const bytes: unknown = socket.read(size);
-      if (Buffer.isBuffer(bytes) && bytes.length === size) return bytes;
-      if (socket.readableEnded || socket.destroyed || bytes !== null)
-        throw failed('it closed the connection');
-      // the end makes a stream readable too
-      await Promise.race([once(socket, 'readable'), once(socket, 'close')]);
-    }
-  }
+/**
+ * Takes bytes off a socket: as many as are asked for, or undefined when there will never be so many.
+ *
+ * Listens all the while. A listener for `readable` that comes anew is called at once if anything at all is there:
+ * whoever waited so for the rest of what came in part would turn in circles, and no timer or signal would get a turn.
+ */
+function readerOf(socket: Socket): { take(size: number): Promise<Buffer | undefined>; release(): void } {
+  let wake = (): void => undefined;
+  const awake = (): void => wake();
+  for (const event of EVENTS) socket.on(event, awake);
+  return {
+    async take(size) {
+      for (;;) {
+        const woken = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        const bytes: unknown = socket.read(size);
+        if (Buffer.isBuffer(bytes) && bytes.length === size) return bytes;
+        if (socket.readableEnded || socket.destroyed || bytes !== null) return undefined;
+        await woken;
+      }
+    },
+    release() {
+      for (const event of EVENTS) socket.off(event, awake);
+    },
+  };
 }
 
 function address(host: string): Buffer {

@@ -41,6 +41,7 @@ type Open = (
 const bySocks: Open = async (proxy, { host, port }, _ca, timeout) => {
   const socket = connect(Number(proxy.port || 1080), proxy.hostname.replace(/^\[|\]$/g, ''));
   const timer = setTimeout(() => socket.destroy(timedOut(proxy)), timeout);
+  socket.on('error', () => undefined); // is looked at as `errored`
   try {
     await once(socket, 'connect');
     await socks5Connect(socket, proxy, host, port);
