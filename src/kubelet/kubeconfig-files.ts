@@ -61,7 +61,7 @@ export async function chooseContext(
       remember(entries.users, document['users'], 'user', file);
       const one = new KubeConfig();
       // entries that make no sense matter only when they are the ones that are wanted
-      one.loadFromString(JSON.stringify({ ...document, clusters: [], users: [] }), {
+      one.loadFromString(asJson(file, { ...document, clusters: [], users: [] }), {
         onInvalidEntry: 'filter',
       });
       mergeContexts(merged, one);
@@ -93,6 +93,15 @@ function parseFile(file: string, content: string): unknown {
     throw notOne(file, 'it holds no fields');
   }
   return document;
+}
+
+/** An alias of YAML may lead to what it is in. */
+function asJson(file: string, document: Fields): string {
+  try {
+    return JSON.stringify(document);
+  } catch {
+    throw notOne(file, 'an alias in it leads back to where it stands');
+  }
 }
 
 function notOne(file: string, why: string): FailedError {

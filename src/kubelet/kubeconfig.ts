@@ -4,8 +4,8 @@ import { execPlugin } from './exec-plugin.js';
 import { impersonation } from './impersonation.js';
 import { text } from './json.js';
 import { besideFile, type ChosenContext, chooseContext, type Entry } from './kubeconfig-files.js';
-import { oidcLogin, readOidc } from './oidc-login.js';
-import { clientCertificate } from './pem.js';
+import { oidcLogin, readOidc, withOidc } from './oidc-login.js';
+import { authorityText, clientCertificate } from './pem.js';
 import { proxyFor } from './proxy.js';
 import { readSmallFile } from './read-file.js';
 import type { Connection } from './transport.js';
@@ -52,14 +52,19 @@ async function connect(chosen: ChosenContext, context: LoginContext): Promise<Co
   if (url.protocol === 'http:') return { ...server, headers: impersonation(user) };
   const login = await logIn(server, chosen, context);
   const headers = { ...login.headers, ...impersonation(user) };
+  const next = { ...chosen, user: login.user ?? user };
   const renewal = login.renewable
-    ? { expires: login.expires, renew: () => connect(chosen, context) }
+    ? { expires: login.expires, renew: () => connect(next, context) }
     : undefined;
   return { ...server, cert: login.cert, key: login.key, headers, renewal };
 }
 
 async function trustOf(cluster: Entry): Promise<Connection['trust']> {
-  const ca = await pemOf(cluster, 'certificate-authority', 'certificate authority');
+  const pem = await pemOf(cluster, 'certificate-authority', 'certificate authority');
+  const ca =
+    pem === undefined
+      ? undefined
+      : authorityText(pem, `certificate-authority of cluster ${cluster.name} in the kubeconfig`);
   if (cluster.fields['insecure-skip-tls-verify'] === true) {
     if (ca === undefined) return { kind: 'none' };
     throw new FailedError(
@@ -76,6 +81,8 @@ interface Login {
   readonly key?: string | undefined;
   /** Doing the same again may give other credentials. */
   readonly renewable: boolean;
+  /** What to do that with, when it is no longer what the kubeconfig held. */
+  readonly user?: Entry | undefined;
   readonly expires?: Date | undefined;
 }
 
@@ -91,8 +98,9 @@ async function logIn(
   if (provider !== undefined) {
     // a token or a password is what it would only replace
     if (own?.headers['Authorization'] !== undefined) return own;
-    const { token, expires } = await oidcLogin(provider, user, context);
-    return { ...own, headers: { Authorization: bearer(token, user) }, renewable: true, expires };
+    const { token, expires, config } = await oidcLogin(provider, user, context);
+    const headers = { Authorization: bearer(token, user) };
+    return { ...own, headers, renewable: true, expires, user: withOidc(user, config) };
   }
   if (user.fields['exec'] === undefined || user.fields['exec'] === null)
     return { headers: {}, renewable: false };
@@ -160,10 +168,20 @@ function bearer(token: string, user: Entry): string {
 function apiServerUrl(server: string): URL {
   const full = server.includes('://') ? server : `https://${server}`;
   const url = server !== '' && URL.canParse(full) ? new URL(full) : undefined;
-  if (url?.protocol === 'https:' && url.username === '') return url;
+  if (url?.protocol === 'https:' && url.username + url.password === '') return url;
   // kubectl proxy listens so
   if (url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) return url;
-  throw new FailedError(`the kubeconfig's server ${JSON.stringify(server)} is no https URL`, {
+  if (url?.protocol === 'https:') {
+    throw new FailedError("the kubeconfig's server has a name or password in its URL", {
+      remedy: 'write them as username and password of the user',
+    });
+  }
+  throw new FailedError(`the kubeconfig's server ${JSON.stringify(withoutLogin(server))} is no https URL`, {
     remedy: 'http is taken only for this machine itself, where kubectl proxy listens',
   });
+}
+
+/** For errors: what stands before an @ may be a password. */
+function withoutLogin(server: string): string {
+  return server.replace(/^(.*:\/\/)?.*@/, '$1');
 }

@@ -2,7 +2,8 @@ import { ColdcaseError, DeniedError, FailedError } from '../base/errors.js';
 import { fields, parseJson, text, texts } from './json.js';
 import type { LoginContext } from './kubeconfig.js';
 import { besideFile, type Entry } from './kubeconfig-files.js';
-import { keepTokens } from './oidc-keep.js';
+import { keepTokens, keptConfig } from './oidc-keep.js';
+import { authorityText } from './pem.js';
 import { proxyFor } from './proxy.js';
 import { readSmallFile } from './read-file.js';
 import { type Answer, Transport } from './transport.js';
@@ -26,6 +27,11 @@ export type OidcConfig = Readonly<Record<string, string>>;
 interface IdToken {
   readonly token: string;
   readonly expires: Date;
+}
+
+/** Who is logged in now, and with what: an issuer may take the refresh-token that was used no second time. */
+interface OidcLogin extends IdToken {
+  readonly config: OidcConfig;
 }
 
 /**
@@ -58,16 +64,23 @@ export function readOidc(user: Entry): OidcConfig | undefined {
   return config;
 }
 
+/** The user with what `readOidc` will then find. */
+export function withOidc(user: Entry, config: OidcConfig): Entry {
+  const provider = { ...fields(user.fields['auth-provider']), config };
+  return { ...user, fields: { ...user.fields, 'auth-provider': provider } };
+}
+
 /**
  * The id-token of the kubeconfig as long as it is valid, otherwise one that the issuer gives for the refresh-token
- * (OpenID Connect Core 1.0, section 12). New tokens are written into the kubeconfig, as kubectl does: an issuer may
- * take a refresh-token only once.
+ * (OpenID Connect Core 1.0, section 12). New tokens are written into the kubeconfig, as kubectl does, and are part
+ * of what is returned, for the next time: an issuer may take a refresh-token only once. For the same reason, the
+ * tokens of the file are taken where kubectl, say, has renewed them since it was read.
  *
  * @throws DeniedError when the login has to be done anew; the signal's reason
  */
-export async function oidcLogin(config: OidcConfig, user: Entry, context: LoginContext): Promise<IdToken> {
-  const kept = config['id-token'] ? idToken(config['id-token'], user) : undefined;
-  if (kept && Date.now() + MARGIN < kept.expires.getTime()) return kept;
+export async function oidcLogin(config: OidcConfig, user: Entry, context: LoginContext): Promise<OidcLogin> {
+  const kept = valid(config, user) ?? (await renewedByOthers(config, user));
+  if (kept) return kept;
   const refresh = config['refresh-token'];
   if (!refresh) throw ended(user, 'its id-token has expired, and there is no refresh-token');
   try {
@@ -75,19 +88,33 @@ export async function oidcLogin(config: OidcConfig, user: Entry, context: LoginC
     const token = text(answer['id_token']);
     if (token === undefined) throw ended(user, 'the issuer renews no id-tokens (scope openid)');
     const fresh = idToken(token, user);
-    await keepTokens(user, {
-      'id-token': token,
-      'refresh-token': text(answer['refresh_token']) ?? refresh,
-    }).catch((error: unknown) => {
+    const tokens = { 'id-token': token, 'refresh-token': text(answer['refresh_token']) || refresh };
+    await keepTokens(user, tokens).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
       context.note?.(`the renewed login of user ${user.name} could not be kept in the kubeconfig: ${why}`);
     });
-    return fresh;
+    return { ...fresh, config: { ...config, ...tokens } };
   } catch (error) {
     if (context.signal?.aborted) throw context.signal.reason;
+    // whoever was a moment faster has used up the refresh-token
+    const meanwhile = await renewedByOthers(config, user);
+    if (meanwhile) return meanwhile;
     if (error instanceof DeniedError || !(error instanceof ColdcaseError)) throw error;
     throw ended(user, `it cannot be renewed: ${error.message}`, error);
   }
+}
+
+function valid(config: OidcConfig, user: Entry): OidcLogin | undefined {
+  if (!config['id-token']) return undefined;
+  const kept = idToken(config['id-token'], user);
+  return Date.now() + MARGIN < kept.expires.getTime() ? { ...kept, config } : undefined;
+}
+
+async function renewedByOthers(config: OidcConfig, user: Entry): Promise<OidcLogin | undefined> {
+  const now = await keptConfig(user).catch(() => undefined); // a pipe, say: what was read first is all there is
+  return now === undefined || now['id-token'] === config['id-token']
+    ? undefined
+    : valid({ ...config, ...now }, user);
 }
 
 function ended(user: Entry, why: string, cause?: unknown): DeniedError {
@@ -161,9 +188,13 @@ async function renew(
 
 async function authority(config: OidcConfig, user: Entry): Promise<string | undefined> {
   const data = config['idp-certificate-authority-data'];
-  if (data) return Buffer.from(data, 'base64').toString('utf8');
   const path = config['idp-certificate-authority'];
-  return path ? readSmallFile(besideFile(user, path), 'certificate authority of the issuer') : undefined;
+  if (!data && !path) return undefined;
+  const what = `idp-certificate-authority of user ${user.name}`;
+  const pem = data
+    ? Buffer.from(data, 'base64').toString('utf8')
+    : await readSmallFile(besideFile(user, path ?? ''), 'certificate authority of the issuer');
+  return authorityText(pem, what);
 }
 
 /** The end of a token's life is all that matters here: whether it is genuine is for the API server to say. */

@@ -100,3 +100,17 @@ function checkDates(certificate: X509Certificate, from: string, now: Date): void
 export function certificatesIn(pem: string, from: string): X509Certificate[] {
   return (pem.match(CERTIFICATE) ?? []).map((one) => parse(one, from));
 }
+
+/**
+ * The same text, once it is sure that there is an authority in it: to OpenSSL, none at all is no error, and nothing
+ * but emptiness means the system's authorities.
+ *
+ * @param from - where it is from, for the error
+ * @throws FailedError
+ */
+export function authorityText(pem: string, from: string): string {
+  if (certificatesIn(pem, from).length > 0) return pem;
+  throw new FailedError(`${from} holds no PEM certificate`, {
+    remedy: 'an authority starts with -----BEGIN CERTIFICATE-----',
+  });
+}

@@ -1,6 +1,5 @@
-import { FailedError } from '../base/errors.js';
 import type { ConnectionFlags } from './connection-flags.js';
-import { certificatesIn } from './pem.js';
+import { authorityText } from './pem.js';
 import { readSmallFile } from './read-file.js';
 import type { Connection } from './transport.js';
 import { parseFingerprint, type Trust } from './trust.js';
@@ -42,10 +41,8 @@ export async function trustFrom(
     };
   }
   if (flags.certificateAuthority !== undefined) {
-    const ca = await readSmallFile(flags.certificateAuthority, 'certificate authority');
-    if (certificatesIn(ca, flags.certificateAuthority).length === 0) {
-      throw new FailedError(`${flags.certificateAuthority} holds no PEM certificate`);
-    }
+    const pem = await readSmallFile(flags.certificateAuthority, 'certificate authority');
+    const ca = authorityText(pem, flags.certificateAuthority);
     const trust = { kind: 'authority', ca, serverName: flags.tlsServerName } as const;
     return { trust, words: `certificate authority ${flags.certificateAuthority}` };
   }

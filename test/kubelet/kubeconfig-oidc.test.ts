@@ -1,9 +1,19 @@
-import { readFileSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { ExitCode } from '../../src/base/errors.js';
 import { type RunningServer, serveHttps } from '../../src/kubelet/embedded/server.js';
 import { type Authority, createAuthority, issue } from '../../src/kubelet/embedded/x509.js';
+import { openKubeconfig } from '../../src/kubelet/kubeconfig.js';
 import { FOUND, failure, kubeconfigScene } from '../support/kubelet/kubeconfig-scene.js';
 
 const FRESH = jwt(Date.now() / 1000 + 3600);
@@ -16,6 +26,9 @@ let issuer: RunningServer;
 let authority: Authority;
 let asked: { authorization: string | undefined; form: Record<string, string> }[];
 let answers: { status: number; body: object }[];
+/** What it says of itself, where that is not as it should be. */
+let discovery: { status: number; body: object } | undefined;
+let onToken: () => void;
 
 function jwt(exp: number): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -31,12 +44,14 @@ beforeAll(async () => {
       type: 'application/json',
       body: JSON.stringify(body),
     });
+    if (discovery) return reply(discovery.status, discovery.body);
     if (url.pathname === '/realm/.well-known/openid-configuration')
       return reply(200, { issuer: 'x', token_endpoint: `${issuer.url}/token` });
     if (url.pathname !== '/token') return reply(404, {});
     let body = '';
     for await (const chunk of request) body += String(chunk);
     const form = Object.fromEntries(new URLSearchParams(body));
+    onToken();
     asked.push({ authorization: request.headers.authorization, form });
     const { status, body: said } = answers.shift() ?? { status: 500, body: {} };
     return reply(status, said);
@@ -46,6 +61,8 @@ afterAll(() => issuer.close());
 beforeEach(() => {
   asked = [];
   answers = [];
+  discovery = undefined;
+  onToken = () => undefined;
 });
 
 function oidc(config: object = {}): string {
@@ -167,4 +184,81 @@ describe('refused', () => {
       'has an auth-provider and an exec',
     );
   });
+});
+
+describe('a login that is renewed more than once', () => {
+  const opened = async (path: string, notes: string[] = []) =>
+    openKubeconfig([path], undefined, { note: (line) => notes.push(line) });
+
+  test('sends the refresh-token that it was given last, also where it cannot be kept', async () => {
+    const notes: string[] = [];
+    const path = oidc({ 'client-secret': '' });
+    answers = [
+      { status: 200, body: { id_token: ENDED, refresh_token: 'refresh-2' } },
+      { status: 200, body: { id_token: FRESH, refresh_token: '' } },
+    ];
+    writeFileSync(`${path}.lock`, '');
+    const { connection } = await opened(path, notes);
+    rmSync(`${path}.lock`);
+    expect(notes).toEqual([expect.stringMatching(/could not be kept.*config\.lock is there/)]);
+    expect(kept(path)['refresh-token']).toBe('refresh-1');
+    await connection.renewal?.renew();
+    expect(asked.map(({ form }) => form['refresh_token'])).toEqual(['refresh-1', 'refresh-2']);
+    // an empty one is none: the one that was used stays
+    expect(kept(path)).toMatchObject({ 'id-token': FRESH, 'refresh-token': 'refresh-2' });
+    expect(existsSync(`${path}.lock`)).toBe(false);
+  });
+
+  test('takes what kubectl has renewed meanwhile', async () => {
+    const path = oidc();
+    answers = [{ status: 200, body: { id_token: ENDED, refresh_token: 'refresh-2' } }];
+    const { connection } = await opened(path);
+    writeFileSync(path, readFileSync(path, 'utf8').replace(ENDED, FRESH));
+    const renewed = await connection.renewal?.renew();
+    expect(renewed?.headers?.['Authorization']).toBe(`Bearer ${FRESH}`);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('takes it also where the issuer has refused the refresh-token that kubectl used first', async () => {
+    const path = oidc({ 'client-secret': '' });
+    onToken = () => writeFileSync(path, readFileSync(path, 'utf8').replace(ENDED, FRESH));
+    answers = [{ status: 400, body: { error: 'invalid_grant' } }];
+    expect((await opened(path)).connection.headers?.['Authorization']).toBe(`Bearer ${FRESH}`);
+  });
+});
+
+test('the kubeconfig keeps its comments, its mode and the link to it', async () => {
+  answers = [{ status: 200, body: { id_token: FRESH } }];
+  const path = oidc();
+  writeFileSync(path, `# of the cluster team\n${readFileSync(path, 'utf8')}`);
+  chmodSync(path, 0o640);
+  const link = `${path}.link`;
+  symlinkSync(path, link);
+  expect(await checkpoint(link)).toEqual(FOUND);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readFileSync(path, 'utf8')).toContain('# of the cluster team');
+  expect(kept(path)['id-token']).toBe(FRESH);
+  expect(statSync(path).mode & 0o777).toBe(0o640);
+  rmSync(link);
+});
+
+test('an authority of the issuer that is none is not taken for the authorities of the system', async () => {
+  for (const data of ['!!!', Buffer.from('nonsense').toString('base64')]) {
+    const error = await failure(checkpoint(oidc({ 'idp-certificate-authority-data': data })));
+    expect(error.message).toContain('idp-certificate-authority of user u holds no PEM certificate');
+  }
+});
+
+test.each([
+  ['redirects', { status: 302, body: {}, headers: { location: 'https://127.0.0.1:1/' } }, '(302)'],
+  ['answers too much', { status: 200, body: { token_endpoint: 'x'.repeat(2 << 20) } }, 'cannot be renewed'],
+  ['names plain http', { status: 200, body: { token_endpoint: 'http://idp.x/' } }, 'is no https URL'],
+  ['names no URL', { status: 200, body: { token_endpoint: 'SECRET' } }, 'is no https URL'],
+  ['names nothing', { status: 200, body: [] }, 'does not say where'],
+])('an issuer that %s', async (_, reply, message) => {
+  discovery = reply;
+  const error = await failure(checkpoint(oidc()));
+  expect(error.exitCode).toBe(ExitCode.denied);
+  expect(error.message).toContain(message);
+  expect(asked).toEqual([]);
 });

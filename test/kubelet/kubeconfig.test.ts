@@ -215,6 +215,33 @@ test('no kubeconfig, a broken one, a context that is not there', async () => {
   expect(context.remedy).toBe('it has: main');
 });
 
+test('an authority that is none is not taken for the authorities of the system', async () => {
+  const user = { token: 'admin-token' };
+  scene.file('empty.crt', '');
+  for (const cluster of [
+    { 'certificate-authority-data': '!!!' },
+    { 'certificate-authority-data': undefined, 'certificate-authority': 'empty.crt' },
+  ]) {
+    const error = await failure(checkpoint(kubeconfig(user, cluster)));
+    expect(error.message).toBe(
+      'certificate-authority of cluster c in the kubeconfig holds no PEM certificate',
+    );
+  }
+});
+
+test('a password in the address of a server is not quoted', async () => {
+  for (const server of ['https://ada:SECRET@api', 'http://ada:SECRET@api', 'ada:SECRET@a pi']) {
+    const error = await failure(checkpoint(kubeconfig({ token: 'x' }, { server })));
+    expect(error.exitCode).toBe(ExitCode.failed);
+    expect(JSON.stringify([error.message, error.remedy, error.more])).not.toContain('SECRET');
+  }
+});
+
+test('a kubeconfig whose alias leads back to where it stands', async () => {
+  const path = scene.file('circle', 'contexts: &a [{ name: x, context: *a }]');
+  expect((await failure(checkpoint(path))).message).toContain('leads back to where it stands');
+});
+
 test('an API server with a certificate of another authority is refused', async () => {
   const other = Buffer.from(createAuthority('another').cert).toString('base64');
   const error = await failure(
