@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { type ColdcaseError, DeniedError, NotFoundError } from '../base/errors.js';
-import { formatDuration } from '../base/units.js';
+import { formatDuration, formatSize } from '../base/units.js';
 import { excerpt } from './checkpoint-answer.js';
 import { codeOf } from './connection-errors.js';
 import type { ExecPlugin } from './exec-plugin.js';
@@ -11,6 +11,8 @@ const PATIENCE = 60_000;
 const LONGEST_ANSWER = 1 << 20;
 /** How long a helper that was asked to end may take for it, in milliseconds, before it is made to. */
 const GRACE = 500;
+/** How long is waited for the rest of what a helper wrote that has ended, where something else holds its pipes. */
+const DRAIN = 1000;
 
 /** What a login helper answered; secret. */
 export interface ExecCredential {
@@ -55,6 +57,7 @@ export async function execLogin(plugin: ExecPlugin, options: ExecOptions = {}): 
       remedy: 'it may wait for an answer: log in with it in a terminal, then try again',
     });
   }
+  if (ended.tooMuch) throw failed([`it wrote more than ${formatSize(LONGEST_ANSWER)}, and was ended`]);
   // what a helper writes to its stderr is meant for people; its stdout may hold a token, so not a byte is quoted
   const said = excerpt(ended.stderr);
   if (ended.code !== 0) throw failed(said === '' ? [] : [said]);
@@ -100,6 +103,7 @@ interface Ended {
   readonly error?: Error;
   /** It was ended after so many milliseconds. */
   readonly late?: number;
+  readonly tooMuch: boolean;
 }
 
 function run(plugin: ExecPlugin, interactive: boolean, options: ExecOptions): Promise<Ended> {
@@ -114,14 +118,24 @@ function run(plugin: ExecPlugin, interactive: boolean, options: ExecOptions): Pr
   // a group of its own, so that what it started ends with it; on a terminal it stays where it may use that
   const detached = !interactive && !watched;
   return new Promise((resolve) => {
-    const child = spawn(plugin.command, plugin.args, {
-      env,
-      detached,
-      stdio: [interactive ? 'inherit' : 'ignore', 'pipe', watched ? 'inherit' : 'pipe'],
-    });
+    let child: ChildProcess;
+    try {
+      child = spawn(plugin.command, plugin.args, {
+        env,
+        detached,
+        stdio: [interactive ? 'inherit' : 'ignore', 'pipe', watched ? 'inherit' : 'pipe'],
+      });
+    } catch (error) {
+      // what does not fit into an environment, E2BIG, is thrown and not an event
+      if (!(error instanceof Error)) throw error;
+      resolve({ code: null, stdout: '', stderr: '', tooMuch: false, error });
+      return;
+    }
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     let late: number | undefined;
+    let tooMuch = false;
+    let draining: NodeJS.Timeout | undefined;
     let stopping: NodeJS.Timeout | undefined;
     const kill = (how: NodeJS.Signals): void => {
       if (child.pid === undefined) return;
@@ -148,12 +162,16 @@ function run(plugin: ExecPlugin, interactive: boolean, options: ExecOptions): Pr
       return (chunk: Buffer): void => {
         size += chunk.length;
         if (size <= LONGEST_ANSWER) into.push(chunk);
-        else stop();
+        else {
+          tooMuch = true;
+          stop();
+        }
       };
     };
     const done = (end: { code: number | null; error?: Error }): void => {
       clearTimeout(timer);
       clearTimeout(stopping);
+      clearTimeout(draining);
       // nor is it waited for what it left running, which may hold on to its pipes
       if (stopping) kill('SIGKILL');
       signal?.removeEventListener('abort', stop);
@@ -161,12 +179,16 @@ function run(plugin: ExecPlugin, interactive: boolean, options: ExecOptions): Pr
       child.stderr?.destroy();
       const stdout = Buffer.concat(out).toString('utf8');
       const stderr = Buffer.concat(err).toString('utf8');
-      resolve({ ...end, stdout, stderr, ...(late === undefined ? {} : { late }) });
+      resolve({ ...end, stdout, stderr, tooMuch, ...(late === undefined ? {} : { late }) });
     };
     child.stdout?.on('data', gather(out));
     child.stderr?.on('data', gather(err));
     child.once('error', (error) => done({ code: null, error }));
     child.once('close', (code) => done({ code }));
+    // one that leaves something running, a cache of tokens say, has answered all the same
+    child.once('exit', (code) => {
+      draining = setTimeout(() => done({ code }), DRAIN);
+    });
     signal?.addEventListener('abort', stop);
     if (signal?.aborted) stop();
   });

@@ -53,10 +53,15 @@ export function execPlugin(
   const env: Record<string, string> = {};
   for (const one of list(exec['env']).map(fields)) env[text(one['name']) ?? ''] = text(one['value']) ?? '';
   delete env[''];
+  const args = list(exec['args']).map(String);
+  // found here, as who starts it would quote it
+  if ([command, ...args, ...Object.entries(env).flat()].some((word) => word.includes('\0'))) {
+    throw bad('cannot be started', 'no word of it can hold a NUL byte');
+  }
   return {
     user: user.name,
     command: command.includes('/') ? besideFile(user, command) : command,
-    args: list(exec['args']).map(String),
+    args,
     env,
     apiVersion,
     installHint: text(exec['installHint']),

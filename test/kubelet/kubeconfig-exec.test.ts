@@ -128,7 +128,7 @@ describe('refused', () => {
     ['no token', answer({}), 'it gave neither a token nor a client certificate'],
     ['another version', answer({ token: 'SECRET' }, V1BETA1), 'is not in the version'],
     ['no time', answer({ token: 'SECRET', expirationTimestamp: 'soon' }), 'is no time'],
-    ['too much', `{"a":"${'x'.repeat(2 << 20)}"}`, ''],
+    ['too much', `{"a":"${'x'.repeat(2 << 20)}"}`, 'it wrote more than 1 MiB'],
   ])('an answer with %s', async (_, text, why) => {
     const error = await failure(checkpoint(kubeconfig({ exec: answering(text) })));
     expect(error.exitCode).toBe(ExitCode.denied);
@@ -140,9 +140,19 @@ describe('refused', () => {
     ['no command', { apiVersion: V1 }, 'has no command'],
     ['no version', { command: 'x' }, 'speaks no version of ExecCredential'],
     ['a version that kubectl dropped', { command: 'x', apiVersion: `${V1}alpha1` }, 'v1alpha1'],
+    ['a NUL', { command: 'x', apiVersion: V1, env: [{ name: 'A', value: 'SECRET\0' }] }, 'cannot be started'],
     ['another mode', { command: 'x', apiVersion: V1, interactiveMode: 'Maybe' }, 'interactiveMode Maybe'],
   ])('%s', async (_, exec, message) => {
-    expect((await failure(checkpoint(kubeconfig({ exec })))).message).toContain(message);
+    const error = await failure(checkpoint(kubeconfig({ exec })));
+    expect(error.message).toContain(message);
+    expect(error.message).not.toContain('SECRET');
+  });
+
+  test('one whose environment is too large for the system', async () => {
+    const env = [{ name: 'A', value: 'x'.repeat(200_000) }];
+    const error = await failure(checkpoint(kubeconfig({ exec: { apiVersion: V1, command: 'true', env } })));
+    expect(error.exitCode).toBe(ExitCode.denied);
+    expect(error.more).toEqual(['spawn E2BIG']);
   });
 
   test.skipIf(process.stdin.isTTY)('one that needs a terminal where there is none', async () => {
@@ -151,6 +161,17 @@ describe('refused', () => {
     expect(error.exitCode).toBe(ExitCode.denied);
     expect(error.message).toContain('wants a terminal');
   });
+});
+
+test('one that leaves something running with its output open has answered all the same', async () => {
+  const text = answer({ token: 'admin-token' });
+  const pid = join(scene.directory, 'left.pid');
+  scene.file('leaves', `#!/bin/sh\nsleep 20 & echo $! > '${pid}'\necho '${text}'\n`, 0o700);
+  const started = performance.now();
+  const exec = { apiVersion: V1, command: './leaves', interactiveMode: 'Never' };
+  expect(await checkpoint(kubeconfig({ exec }))).toEqual(FOUND);
+  expect(performance.now() - started).toBeLessThan(5000);
+  process.kill(Number(readFileSync(pid, 'utf8'))); // it was left alone
 });
 
 describe('one that hangs', () => {
