@@ -1,6 +1,11 @@
 import { BlockList, isIP } from 'node:net';
 import { FailedError } from '../base/errors.js';
 
+/** BlockList takes an IPv4 address that is written as an IPv6 one for what it is. */
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
 const SCHEMES = ['http:', 'https:', 'socks5:', 'socks5h:'];
 
 /**
@@ -36,7 +41,7 @@ function isExempt(server: URL, list: string): boolean {
   const host = server.hostname.replace(/^\[|\]$/g, '').toLowerCase();
   const port = server.port || (server.protocol === 'https:' ? '443' : '80');
   const family = isIP(host);
-  if (host === 'localhost' || host === '::1' || (family === 4 && host.startsWith('127.'))) return true;
+  if (host === 'localhost' || (family !== 0 && LOOPBACK.check(host, kindOf(host)))) return true;
   for (const word of list.toLowerCase().split(',')) {
     const entry = word.trim();
     if (entry === '*') return true;
@@ -46,7 +51,11 @@ function isExempt(server: URL, list: string): boolean {
     }
     const [, name = entry, wanted] = /^(\[.*\]|[^:]*):(\d+)$/.exec(entry) ?? [];
     if (name === '' || (wanted !== undefined && wanted !== port)) continue;
-    const bare = name.replace(/^\[|\]$/g, '').replace(/^\*/, '');
+    const bare = name.replace(/^\[|\]$/g, '').replace(/^\*\./, '.');
+    if (isIP(bare) !== 0) {
+      if (family !== 0 && inBlock(host, `${bare}/${isIP(bare) === 4 ? 32 : 128}`)) return true;
+      continue;
+    }
     if (host === bare || host.endsWith(bare.startsWith('.') ? bare : `.${bare}`)) return true;
   }
   return false;
@@ -58,7 +67,10 @@ function inBlock(host: string, block: string): boolean {
   const most = family === 4 ? 32 : 128;
   if (family === 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > most) return false;
   const blocks = new BlockList();
-  const kind = family === 4 ? 'ipv4' : 'ipv6';
-  blocks.addSubnet(network, Number(bits), kind);
-  return blocks.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6');
+  blocks.addSubnet(network, Number(bits), kindOf(network));
+  return blocks.check(host, kindOf(host));
+}
+
+function kindOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 4 ? 'ipv4' : 'ipv6';
 }

@@ -132,6 +132,23 @@ describe('the environment', () => {
     ['IPv6', 'https://[fd00::1]', { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'fd00::/8' }, undefined],
     ['a port', 'https://api:6443', { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'api:6443' }, undefined],
     ['another port', 'https://api:6443', { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'api:443' }, 'p:1'],
+    ['a star without a dot', 'https://api.x.org', { HTTPS_PROXY: 'http://p:1', NO_PROXY: '*x.org' }, 'p:1'],
+    ['not the name of .x', 'https://x.org', { HTTPS_PROXY: 'http://p:1', NO_PROXY: '.x.org' }, 'p:1'],
+    ['IPv6 in full', 'https://[fd00::1]', { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'FD00:0:0::1' }, undefined],
+    [
+      'IPv6, port',
+      'https://[fd00::1]:6443',
+      { HTTPS_PROXY: 'http://p:1', NO_PROXY: '[fd00::1]:6443' },
+      undefined,
+    ],
+    [
+      'IPv6, other port',
+      'https://[fd00::1]',
+      { HTTPS_PROXY: 'http://p:1', NO_PROXY: '[fd00::1]:6443' },
+      'p:1',
+    ],
+    ['loopback as IPv6', 'https://[::ffff:127.0.0.1]', { HTTPS_PROXY: 'http://p:1' }, undefined],
+    ['in lower case', 'https://api', { HTTPS_PROXY: 'http://p:1', no_proxy: 'api' }, undefined],
     ['everything', 'https://api:6443', { HTTPS_PROXY: 'http://p:1', NO_PROXY: '*' }, undefined],
   ])('%s', (_, url, env, proxy) => {
     expect(to(url, env)).toBe(proxy);
