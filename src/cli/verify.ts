@@ -47,7 +47,7 @@ async function run(file: string, options: Options): Promise<void> {
   const progress = createProgress(options);
   const source = openFile(file);
   try {
-    const { manifest, check } = await readManifest(file, options.manifest);
+    const { manifest, check } = await readManifest(file, options.manifest, interrupted);
     const checks: Check[] = [check];
     if (checks.every(({ verdict }) => verdict === 'not checked')) await requireSealed(source);
     const wanted = options.passphrase === true || (options.identity?.length ?? 0) > 0;

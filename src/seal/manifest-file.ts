@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { FormatError } from '../base/errors.js';
 import { errorCode, fileError } from '../base/files.js';
+import { readInput } from '../base/read-input.js';
 import { MAX_MANIFEST, type Manifest, parseManifest } from './manifest.js';
 import type { Check } from './verify.js';
 
@@ -12,19 +13,24 @@ export function manifestPath(sealed: string): string {
 /**
  * The manifest of a sealed file, if it can be read, and the check that says what became of reading it.
  *
- * @param given - where it is; the file's name with `.json` behind it if absent, and then it may be missing
+ * @param given - where it is, a pipe too; the file's name with `.json` behind it if absent, and then it may be missing
+ * @param signal - ends the waiting for a pipe that nobody has opened to write
  * @throws NotFoundError, DeniedError or FailedError when it cannot be read
  */
 export async function readManifest(
   file: string,
   given?: string,
+  signal?: AbortSignal,
 ): Promise<{ readonly manifest: Manifest | undefined; readonly check: Check }> {
   const path = given ?? manifestPath(file);
   const check = 'manifest';
   try {
-    if ((await stat(path)).size > MAX_MANIFEST)
-      throw new FormatError(path, undefined, 'too large for a manifest');
-    const manifest = parseManifest(await readFile(path, 'utf8'), path);
+    const found = await stat(path);
+    if (found.size > MAX_MANIFEST) throw new FormatError(path, undefined, 'too large for a manifest');
+    // what merely lies there is not waited for
+    if (given === undefined && !found.isFile()) throw new FormatError(path, undefined, 'not a regular file');
+    const { bytes } = await readInput(path, { limit: MAX_MANIFEST, signal });
+    const manifest = parseManifest(bytes.toString('utf8'), path);
     const detail = `written ${manifest.createdAt} by coldcase ${manifest.tool.version}`;
     return { manifest, check: { check, verdict: 'ok', detail } };
   } catch (error) {

@@ -85,6 +85,8 @@ test('a link to a directory is followed once, and told as what it leads to', asy
   const { code, stdout } = await captureTo(`${join(scene.out, 'link')}/`, ['--json']);
   expect(code).toBe(0);
   expect(JSON.parse(stdout).captured[0].path).toBe(join(real, SEALED('cache')));
+  const file = await captureTo(join(scene.out, 'link/file.age'), ['--json']);
+  expect([file.code, JSON.parse(file.stdout).captured?.[0]?.path]).toEqual([0, join(real, 'file.age')]);
   symlinkSync(directory('open', 0o777), join(scene.out, 'bad'));
   expect((await captureTo(join(scene.out, 'bad'))).code).toBe(ExitCode.unsafe);
   symlinkSync(join(scene.out, 'nowhere'), join(scene.out, 'dangling'));

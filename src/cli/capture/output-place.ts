@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../../base/errors.js';
 import { requireWritable } from '../../base/files.js';
 import { manifestPath } from '../../seal/manifest-file.js';
@@ -42,16 +42,22 @@ export async function resolveOutput(
     await makeDirectory(path);
     return { kind: 'directory', path };
   }
-  if (note !== undefined) await trusted(dirname(output), note);
-  await requireWritable(output, { force });
-  if (manifest === undefined) await requireWritable(manifestPath(output), { force });
-  return { kind: 'file', path: output, manifest: manifest ?? manifestPath(output) };
+  const path = note === undefined ? output : await trustedFile(output, note);
+  await requireWritable(path, { force });
+  if (manifest === undefined) await requireWritable(manifestPath(path), { force });
+  return { kind: 'file', path, manifest: manifest ?? manifestPath(path) };
 }
 
 async function trusted(directory: string, note: (line: string) => void): Promise<string> {
   const { path, doubts } = await trustedPlace(directory);
   for (const doubt of doubts) note(doubt);
   return path;
+}
+
+/** Links on the way to its directory are not followed a second time either. */
+async function trustedFile(file: string, note: (line: string) => void): Promise<string> {
+  const directory = await trusted(dirname(file), note);
+  return directory === dirname(file) ? file : join(directory, basename(file));
 }
 
 async function isDirectory(path: string): Promise<boolean> {
