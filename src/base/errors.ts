@@ -78,6 +78,9 @@ export class InterruptedError extends ColdcaseError {
 const DAMAGED =
   'it is damaged, cut short, or not what it is taken for: get another copy, or compare its hash';
 
+/** A passphrase was given, and it is not the one. */
+export class WrongPassphraseError extends IntegrityError {}
+
 /**
  * A file, archive entry or image whose bytes do not follow their format. `where` is the entry's or file's name,
  * `offset` the byte offset in it at which reading stopped making sense.

@@ -1,6 +1,12 @@
 import { createDecipheriv, scrypt } from 'node:crypto';
 import type { Identity } from 'age-encryption';
-import { FormatError, IntegrityError, UsageError } from '../base/errors.js';
+import {
+  ColdcaseError,
+  FormatError,
+  IntegrityError,
+  UsageError,
+  WrongPassphraseError,
+} from '../base/errors.js';
 import { looksLikeArmor, openArmor } from './age-armor.js';
 import { type AgeHeader, looksLikeAge, readAgeHeader } from './age-header.js';
 import { openAgePayload } from './age-payload.js';
@@ -117,11 +123,11 @@ export async function unlockFileKey(header: AgeHeader, keys: AgeKeys, name: stri
 }
 
 function unlockError(cause: unknown, byPassphrase: boolean, name: string): unknown {
-  if (!(cause instanceof Error) || cause instanceof FormatError || cause instanceof UsageError) return cause;
-  if (cause instanceof IntegrityError) return cause;
+  // what was thrown on the way says what it is: a malformed stanza, Ctrl-C at the passphrase
+  if (!(cause instanceof Error) || cause instanceof ColdcaseError) return cause;
   if (cause.message.includes('no identity matched')) {
     return byPassphrase
-      ? new IntegrityError(`wrong passphrase for ${name}`, { remedy: 'try again', cause })
+      ? new WrongPassphraseError(`wrong passphrase for ${name}`, { remedy: 'try again', cause })
       : new IntegrityError(`no identity given opens ${name}`, {
           remedy: 'the manifest beside it names the recipients it was sealed for',
           cause,

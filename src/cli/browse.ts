@@ -1,15 +1,13 @@
 import { basename } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { ReadStream, WriteStream } from 'node:tty';
-import type { Archive } from '../archive/archive.js';
-import { openArchive } from '../archive/open.js';
-import { FormatError, IntegrityError, InterruptedError, NotFoundError, UsageError } from '../base/errors.js';
+import { UsageError } from '../base/errors.js';
 import { formatTime } from '../base/units.js';
-import { escapeText } from '../render/escape.js';
-import { type ArchiveOptions, addArchiveArgument, openingOptions } from './archive-options.js';
+import { type ArchiveOptions, addArchiveArgument } from './archive-options.js';
+import { openAsking } from './browse-open.js';
 import { verifierOf } from './browse-verifier.js';
 import type { CommandModule } from './command.js';
 import { interrupted } from './interrupt.js';
+import { watchForLoss } from './lost-terminal.js';
 import { VERSION } from './version.js';
 
 const HELP = `
@@ -41,6 +39,7 @@ async function browseArchive(location: string, options: ArchiveOptions): Promise
       remedy: 'save the archive to a file, sealed if it should be: coldcase seal',
     });
   }
+  watchForLoss(input);
   // React reads this when it is loaded: its development build would be slower and talk to the terminal
   process.env['NODE_ENV'] ??= 'production';
   // the screens are the larger part of the start, and load while the archive is opened
@@ -65,50 +64,4 @@ async function browseArchive(location: string, options: ArchiveOptions): Promise
   } finally {
     await archive.close();
   }
-}
-
-/** Opens the archive; where the identity is missing or not the right one, asks for another until one opens it. */
-async function openAsking(location: string, options: ArchiveOptions): Promise<Archive> {
-  let identity = options.identity ?? [];
-  for (;;) {
-    const state = { needed: false };
-    try {
-      const opening = openingOptions(location, { identity });
-      return await openArchive(location, {
-        ...opening,
-        identities: async () => {
-          state.needed = true;
-          const given = opening?.identities;
-          return typeof given === 'function' ? given() : (given ?? []);
-        },
-      });
-    } catch (error) {
-      if (!state.needed || !isAboutIdentity(error)) throw error;
-      const message = error instanceof Error ? error.message : String(error);
-      process.stderr.write(`coldcase: ${escapeText(message)}\n`);
-      identity = [await askIdentity()];
-    }
-  }
-}
-
-/** No identity, one that does not open the file, one that is not there; damage of the file is not about it. */
-function isAboutIdentity(error: unknown): boolean {
-  if (error instanceof FormatError) return false;
-  return error instanceof UsageError || error instanceof IntegrityError || error instanceof NotFoundError;
-}
-
-async function askIdentity(): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  const stopped = new AbortController();
-  lines.once('SIGINT', () => stopped.abort());
-  lines.once('close', () => stopped.abort());
-  try {
-    const answer = await lines.question('Identity file (empty to give up): ', { signal: stopped.signal });
-    if (answer.trim() !== '') return answer.trim();
-  } catch (cause) {
-    throw new InterruptedError('no identity given', { cause });
-  } finally {
-    lines.close();
-  }
-  throw new UsageError('no identity given', { remedy: 'give the identity file with -i FILE' });
 }

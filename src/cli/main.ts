@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { COMMANDS } from './commands.js';
 import { fitHelp } from './help-text.js';
 import { listenForInterrupts } from './interrupt.js';
+import { endWithTerminal } from './lost-terminal.js';
 import { reportError } from './report-error.js';
 import { VERSION } from './version.js';
 
@@ -47,12 +48,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-// A reader that closes early (`coldcase ls ... | head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
-
+endWithTerminal();
 listenForInterrupts();
 // No top-level await: commands import what this file imports, and would wait for it while it waits for them.
 void main(process.argv.slice(2)).then((code) => {

@@ -136,6 +136,25 @@ describe.skipIf(!works)(
       expect(screen.output.trimEnd()).toMatch(/stopped by SIGTERM$/);
     });
 
+    it('ends in order, and leaves no core, when the terminal goes away', async () => {
+      const screen = open();
+      await screen.until('What stands out');
+      screen.vanish();
+      expect(await screen.exited).toBe(130);
+      const asking = open({}, [SEALED]);
+      await asking.until('Identity file');
+      asking.vanish();
+      expect(await asking.exited).toBe(130);
+      const deaf = open({
+        command: ['sh', '-c', `trap '' HUP; exec ${process.execPath} ${CLI} browse ${SEALED}`],
+      });
+      await deaf.until('Identity file');
+      deaf.press(`${KEY}\r`);
+      await deaf.until('What stands out');
+      deaf.vanish();
+      expect(await deaf.exited).toBe(130);
+    });
+
     it('goes to the shell with Ctrl-Z, and comes back with fg to where it was', async () => {
       const shell = new TestTerminal([], { command: ['sh', '-i'], cwd: directory });
       terminal = shell;
@@ -267,10 +286,16 @@ describe.skipIf(!works)(
       screen.press('no-such-key\r');
       await screen.until('no-such-key');
       await screen.until(/Identity file[\s\S]*Identity file/);
-      screen.press(`${KEY}\r`);
-      await screen.until('What stands out');
-      screen.press('q');
-      expect(await screen.exited).toBe(0);
+      screen.press(`${SEALED}.json\r`);
+      await screen.until(/identities are AGE-SECRET-KEY[\s\S]*Identity file/);
+      screen.press('x\x03');
+      expect(await screen.exited).toBe(130);
+      const other = open({}, [SEALED, '-i', `${SEALED}.json`]);
+      await other.until('Identity file');
+      other.press(`${KEY}\r`);
+      await other.until('What stands out');
+      other.press('q');
+      expect(await other.exited).toBe(0);
     });
 
     it('asks for the passphrase of an identity without showing it', async () => {
@@ -281,11 +306,27 @@ describe.skipIf(!works)(
       writeFileSync(locked, await encrypter.encrypt(readFileSync(KEY, 'utf8')), { mode: 0o600 });
       const screen = open({}, [SEALED, '-i', locked]);
       await screen.until('Passphrase for identity file');
+      screen.press('open sesamy\r');
+      await screen.until(/wrong passphrase[\s\S]*Passphrase for identity file/);
       screen.press('open sesame\r');
       await screen.until('What stands out');
-      expect(screen.output).not.toContain('sesame');
+      expect(screen.output).not.toContain('sesam');
       screen.press('q');
       expect(await screen.exited).toBe(0);
+
+      const stopped = open({}, [SEALED, '-i', locked]);
+      await stopped.until('Passphrase for identity file');
+      stopped.press('open\x03');
+      expect(await stopped.exited).toBe(130);
+      expect(await stopped.text()).toMatch(/coldcase: stopped at the passphrase$/m);
+
+      const wrong = open({}, [SEALED, '-i', locked]);
+      for (const times of [1, 2, 3]) {
+        await wrong.until(new RegExp(`(Passphrase[\\s\\S]*){${times}}`));
+        wrong.press('not this one\r');
+      }
+      expect(await wrong.exited).toBe(5);
+      expect(wrong.output).not.toContain('not this');
     });
 
     it('saves a selection of memory, and copies it', async () => {

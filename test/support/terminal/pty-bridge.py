@@ -1,8 +1,9 @@
 """Runs a command in a pseudo-terminal of its own.
 
 Arguments: COLUMNS ROWS COMMAND... What the command writes comes on standard output as it is. Standard input takes
-lines: `keys HEX` types bytes, `size COLUMNS ROWS` resizes, `kill NAME` sends a signal such as SIGTERM, `raw?`
-writes `raw=0|1` on standard error: whether the terminal is in raw mode. Exits as the command does (128 + signal).
+lines: `keys HEX` types bytes, `size COLUMNS ROWS` resizes, `kill NAME` sends a signal such as SIGTERM, `gone`
+takes the terminal away as a closed window does, `raw?` writes `raw=0|1` on standard error: whether the terminal
+is in raw mode. Exits as the command does (128 + signal).
 """
 import fcntl
 import os
@@ -55,6 +56,10 @@ while master in sources:
                 resize(int(arguments[0]), int(arguments[1]))
             elif word == "kill":
                 os.kill(pid, getattr(signal, arguments[0]))
+            elif word == "gone":
+                os.close(master)
+                sources.remove(master)
+                break
             elif word == "raw?":
                 local = termios.tcgetattr(master)[3]
                 os.write(2, b"raw=%d\n" % (0 if local & termios.ICANON else 1))

@@ -91,6 +91,11 @@ export class TestTerminal {
     this.#tell(`kill ${signal}`);
   }
 
+  /** Takes the terminal away, as a closed window or a lost connection does. */
+  vanish(): void {
+    this.#tell('gone');
+  }
+
   /** Whether the terminal is in raw mode: keys come one by one and unseen. */
   async isRaw(): Promise<boolean> {
     this.#errors = '';
