@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs';
 import { isatty, type ReadStream, type WriteStream } from 'node:tty';
 import { ExitCode } from '../base/errors.js';
 
-const STANDARD = [0, 1, 2] as const;
+const STANDARD = [0, 1, 2];
 
 /**
  * Ends the process in order when its terminal has gone away: a closed window, a lost connection.
@@ -14,7 +14,7 @@ const STANDARD = [0, 1, 2] as const;
 export function endWithTerminal(): void {
   const terminals = STANDARD.filter((fd) => isatty(fd));
   watchForLoss(process.stdout);
-  watchForLoss(process.stderr);
+  if (terminals.includes(2)) watchForLoss(process.stderr);
   if (terminals.length === 0) return;
   process.on('exit', () => {
     for (const fd of terminals) if (!isatty(fd)) closeSync(fd);

@@ -30,6 +30,9 @@ function usageError(error: CommanderError, command: string | undefined): UsageEr
   return new UsageError(message, { remedy: `${help} shows how it is used`, cause: error });
 }
 
+const DEFECT =
+  'this is a defect of coldcase: report it as an issue of its repository, with what --debug prints';
+
 /** The lines of an error, safe for a terminal. */
 export function errorLines(error: unknown, debug: boolean): string[] {
   const known = error instanceof ColdcaseError;
@@ -37,7 +40,7 @@ export function errorLines(error: unknown, debug: boolean): string[] {
   const lines = [`coldcase: ${known ? '' : 'unexpected error: '}${escapeText(message)}`];
   if (known && error.remedy !== undefined) lines.push(`  ${escapeText(error.remedy)}`);
   if (known) lines.push(...error.more.map(copyable));
-  if (!known) lines.push('  this is a defect of coldcase; run again with --debug and report what it prints');
+  if (!known) lines.push(`  ${DEFECT}`);
   if (debug) lines.push(...causes(error));
   return lines;
 }

@@ -5,7 +5,7 @@ import { App } from './components/app.js';
 import type { Place } from './core/place.js';
 import type { PageSpec, Size } from './core/state.js';
 import type { Verification } from './core/verification.js';
-import { themeOf } from './paint/theme.js';
+import { inAscii, themeOf } from './paint/theme.js';
 import { Performer } from './runtime/perform.js';
 import { Store } from './runtime/store.js';
 import type { Verifying } from './runtime/verifying.js';
@@ -73,7 +73,9 @@ async function run(
   undo.push(() => signal.removeEventListener('abort', interrupted));
 
   const size = (): Size => ({ columns: output.columns || 80, rows: output.rows || 24 });
-  const frames = new FrameWriter((text) => output.write(text), size);
+  const theme = themeOf(options.env, process.platform);
+  const send = (text: string): boolean => output.write(theme.glyphs.all ? text : inAscii(text));
+  const frames = new FrameWriter(send, size);
   const performer = new Performer({
     copy: (text) => output.write(copySequence(text)),
     redraw: () => frames.redraw(),
@@ -108,7 +110,7 @@ async function run(
   });
   undo.push(() => suspension.close());
   undo.push(listen(input, output, store, size, fail));
-  const app = render(<App store={store} theme={themeOf(options.env, process.platform)} />, {
+  const app = render(<App store={store} theme={theme} />, {
     stdout: frameStream(output, frames),
     stdin: input,
     debug: true,

@@ -357,6 +357,20 @@ describe.skipIf(!works)(
       await screen.exited;
     });
 
+    it('draws with ASCII where the locale has nothing else', async () => {
+      const screen = open({ env: { LC_ALL: 'C' } });
+      await screen.until('What stands out');
+      expect(await screen.text()).toMatch(/^ !deleted executable .*~?$/m);
+      screen.press('?');
+      await screen.until(/^ {2}\^ k +one row up/m);
+      screen.press('q2');
+      await screen.until('Process');
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: all that is not ASCII is looked for
+      expect(screen.output).not.toMatch(/[^\x00-\x7f]/);
+      screen.press('q');
+      expect(await screen.exited).toBe(0);
+    });
+
     it('verifies the whole archive while one goes on, and puts it in the case note', async () => {
       const screen = open({ columns: 120, rows: 40 });
       await screen.until(/manifest +agrees: size, tar size, tar SHA-256, recipients, capture record/);

@@ -161,7 +161,12 @@ export interface PromptBinding {
 /** The keys while a line is typed. */
 export const PROMPT_BINDINGS: readonly PromptBinding[] = [
   { command: 'any-case', keys: ['ctrl-o'], help: 'in bytes: letters of any case (i:TEXT)', hint: 'any case' },
-  { command: 'utf16', keys: ['ctrl-t'], help: 'in bytes: also as UTF-16 (u:TEXT, iu:TEXT)', hint: 'UTF-16' },
+  {
+    command: 'utf16',
+    keys: ['ctrl-t'],
+    help: 'in bytes: also as UTF-16LE (u:TEXT, iu:TEXT)',
+    hint: 'UTF-16LE',
+  },
   { command: 'regex', keys: ['ctrl-r'], help: 'in bytes: a regular expression (re:, rei:)', hint: 'regex' },
   { command: 'hex', keys: ['ctrl-x'], help: 'in bytes: hex digits (hex:48 8b ?? 05)', hint: 'hex' },
   { command: 'accept', keys: ['enter'], help: 'done' },

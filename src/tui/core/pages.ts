@@ -72,7 +72,8 @@ export function showScreen(state: AppState, screen: ScreenName): AppState {
   // the number of the screen that is shown already goes to its first page
   if (screen === state.screen) {
     const [root] = state.stacks[screen];
-    if (root !== undefined) return { ...state, stacks: { ...state.stacks, [screen]: [root] } };
+    const stacks = root === undefined ? state.stacks : { ...state.stacks, [screen]: [root] };
+    return { ...state, stacks, overlay: undefined };
   }
   return { ...state, screen, overlay: undefined };
 }
@@ -121,14 +122,19 @@ export function leavePage(state: AppState, env: Env): AppState {
   return settlePanes({ ...state, stacks, screen: left?.from ?? state.screen }, env);
 }
 
-/** Shows another tab of the page. */
+/** Shows the tab so many further on. */
 export function turnTab(state: AppState, by: number, env: Env): AppState {
   const page = currentPage(state);
   const tabs = env.page(page.place).tabs;
   const at = tabs.findIndex(({ id }) => id === page.tab);
   const tab = tabs[(at + by + tabs.length) % tabs.length];
-  if (tab === undefined || tabs.length < 2) return state;
-  return settlePanes(replacePage(state, page, { ...page, tab: tab.id }), env);
+  return tab === undefined || tabs.length < 2 ? state : showTab(state, tab.id, env);
+}
+
+/** Shows a tab of the page by its id. */
+export function showTab(state: AppState, tab: string, env: Env): AppState {
+  const page = currentPage(state);
+  return settlePanes(replacePage(state, page, { ...page, tab }), env);
 }
 
 export function putPane(state: AppState, page: PageState, tab: string, pane: PaneState): AppState {

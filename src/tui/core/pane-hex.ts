@@ -50,6 +50,26 @@ export function scrollHex(content: HexContent, state: HexState, by: number, heig
   return { ...state, top, cursor };
 }
 
+/** Cells between the address, the bytes and the letters, as the viewer draws them. */
+const HEX_GAP = 2;
+/** Eight bytes of two digits, a cell between them, and two cells after them. */
+const GROUP = 25;
+
+/** Puts the cursor on what is in a row, counted from the top one, and a cell: a byte, or the letter for it. */
+export function clickHex(content: HexContent, state: HexState, at: number, column: number): HexState {
+  const row = hexRows(content, state.perRow).row(state.top + at);
+  if (row === undefined) return state;
+  if (row.type !== 'bytes') return { ...state, cursor: row.region.start };
+  const bytes = Math.max(12, row.start.toString(16).length) + HEX_GAP;
+  const letters = bytes + (state.perRow / 8) * GROUP;
+  const within = Math.max(0, column - bytes);
+  const index =
+    column >= letters ? column - letters : Math.floor(within / GROUP) * 8 + Math.floor((within % GROUP) / 3);
+  const wanted = row.start + BigInt(Math.min(index, state.perRow - 1));
+  const cursor = wanted < row.from ? row.from : wanted >= row.to ? row.to - 1n : wanted;
+  return { ...state, cursor };
+}
+
 /** The state after a command, or undefined if the command is none of the hex viewer's. */
 export function reduceHex(
   content: HexContent,

@@ -2,13 +2,13 @@ import type { Input } from '../terminal/input.js';
 import { ask } from './ask.js';
 import type { Hit } from './hex.js';
 import { type Command, commandOf } from './keymap.js';
-import { headRows, paneHead } from './layout.js';
+import { reduceMouse } from './mouse.js';
 import type { Path } from './outline.js';
 import { reduceOverlay } from './overlay.js';
 import { currentPage, currentPane, leavePage, settlePanes, showScreen, updatePane } from './pages.js';
 import { paneAction } from './pane-action.js';
-import { resizeHex, scrollHex, showHit } from './pane-hex.js';
-import { backToKept, moveTo, scroll, showPath } from './pane-outline.js';
+import { resizeHex, showHit } from './pane-hex.js';
+import { backToKept, moveTo, showPath } from './pane-outline.js';
 import { type Place, SCREENS, type ScreenName } from './place.js';
 import type { AppState, Env, Job, PageState, Size, Step, Toast } from './state.js';
 import { replayAhead, typeAhead } from './type-ahead.js';
@@ -41,8 +41,6 @@ export type Action =
   | { readonly type: 'toast'; readonly toast: Toast }
   | { readonly type: 'verification'; readonly verification: Verification }
   | { readonly type: 'saved'; readonly toast: Toast };
-
-const WHEEL_ROWS = 3;
 
 export function initialState(size: Size, env: Env): AppState {
   const root = (page: ScreenName): readonly PageState[] => [
@@ -113,9 +111,8 @@ function reduceInput(before: AppState, input: Input, env: Env): Step {
   const ahead = typeAhead(state, input, env);
   if (ahead !== undefined) return only(ahead);
   if (state.typing !== undefined) return reduceTyping(state, state.typing, input, env);
-  if (input.type === 'wheel') return only(wheel(state, input.by * WHEEL_ROWS, env));
-  if (input.type === 'click') return only(click(state, input.row, env));
   if (input.type === 'paste') return only(state);
+  if (input.type !== 'key') return reduceMouse(state, input, env);
   const command = commandOf(input.key);
   const calm = command === 'quit' ? state : { ...state, leaving: false };
   if (calm.overlay !== undefined && input.key === 'q') return only({ ...calm, overlay: undefined });
@@ -160,7 +157,7 @@ function reduceCommand(state: AppState, command: Command, env: Env): Step {
       return only(ask(state, { for: 'search-all' }));
     case 'back':
       if (state.job !== undefined) return { state, effects: [{ do: 'stop' }] };
-      if (env.growing(currentPage(state).place, currentPage(state).tab)) {
+      if (isWorking(state, env)) {
         const { place, tab } = currentPage(state);
         return { state, effects: [{ do: 'stop-growing', place, tab }] };
       }
@@ -182,30 +179,6 @@ function quit(state: AppState): Step {
   return only({ ...state, leaving: true, toast });
 }
 
-function wheel(state: AppState, by: number, env: Env): AppState {
-  if (state.overlay !== undefined) {
-    const step = reduceOverlay(state, state.overlay, by > 0 ? 'down' : 'up', env);
-    return step?.state ?? state;
-  }
-  const page = currentPage(state);
-  return updatePane(state, env, page.place, page.tab, (pane, content, height) => {
-    if (pane.kind === 'outline') return scroll(pane, by, height);
-    return content.kind === 'hex' ? scrollHex(content, pane, by, height) : pane;
-  });
-}
-
-/** A click puts the cursor where it is. */
-function click(state: AppState, row: number, env: Env): AppState {
-  const page = currentPage(state);
-  if (state.overlay !== undefined) return state;
-  const above = headRows(env.page(page.place));
-  return updatePane(state, env, page.place, page.tab, (pane, content, height) => {
-    const at = row - above - paneHead(content);
-    if (pane.kind !== 'outline' || at < 0 || at >= height) return pane;
-    return moveTo(pane, pane.top + at, height);
-  });
-}
-
 /** After a resize every open tab keeps its cursor in sight; hex rows may have another length. */
 function resized(state: AppState, env: Env): AppState {
   let next = settlePanes(state, env);
@@ -215,6 +188,15 @@ function resized(state: AppState, env: Env): AppState {
     return content.kind === 'hex' ? resizeHex(content, pane, next.size.columns, height) : pane;
   });
   return next;
+}
+
+/** Whether the page still grows, or is a screen's own that is still being read: one that Esc would not leave. */
+function isWorking(state: AppState, env: Env): boolean {
+  const { place, tab } = currentPage(state);
+  return (
+    env.growing(place, tab) ||
+    (env.content(place, tab) === undefined && state.stacks[state.screen].length === 1)
+  );
 }
 
 /** Where Esc has nothing nearer to end than what goes on in the background. */

@@ -124,7 +124,8 @@ export type Effect =
   | { readonly do: 'redraw' }
   | { readonly do: 'suspend' }
   | { readonly do: 'copy'; readonly text: string }
-  | { readonly do: 'stop' }
+  /** Stops long work: what is shown, or only what looks for something. */
+  | { readonly do: 'stop'; readonly only?: 'find' }
   | { readonly do: 'verify' }
   | { readonly do: 'stop-verifying' }
   | { readonly do: 'stop-growing'; readonly place: Place; readonly tab: string }

@@ -75,11 +75,12 @@ function edited(state: AppState, typing: Typing, env: Env): Step {
   const { page, pane, content, height } = shown;
   const pattern = typing.text;
   const put = (filtered: OutlineState): AppState => putPane(next, page, page.tab, filtered);
-  if (pattern === '') return { state: put(unfiltered(content, pane, height)), effects: [{ do: 'stop' }] };
+  if (pattern === '')
+    return { state: put(unfiltered(content, pane, height)), effects: [{ do: 'stop', only: 'find' }] };
   const matches = filterNow(content.root, pattern);
   if (matches !== undefined) {
     const filtered = { ...pane, filter: { pattern, matches }, pattern, cursor: 0, top: 0 };
-    return { state: put(backToKept(filtered, 0, height)), effects: [{ do: 'stop' }] };
+    return { state: put(backToKept(filtered, 0, height)), effects: [{ do: 'stop', only: 'find' }] };
   }
   // what the shorter pattern left stays in sight until the first of the new matches are there
   const filter = { pattern, matches: pane.filter?.matches };
@@ -101,7 +102,7 @@ function cancel(state: AppState, typing: Typing, env: Env): Step {
   if (shown?.pane.kind !== 'outline' || shown.content.kind !== 'outline') return { state: next, effects: [] };
   if (shown.pane.filter === undefined) return { state: next, effects: [] };
   const pane = unfiltered(shown.content, shown.pane, shown.height);
-  return { state: putPane(next, shown.page, shown.page.tab, pane), effects: [{ do: 'stop' }] };
+  return { state: putPane(next, shown.page, shown.page.tab, pane), effects: [{ do: 'stop', only: 'find' }] };
 }
 
 function commit(state: AppState, typing: Typing, env: Env): Step {

@@ -89,6 +89,8 @@ export function textMatcher(pattern: string): (text: string) => boolean {
 export interface Matches {
   readonly pattern: string;
   readonly paths: readonly Path[];
+  /** Items looked at. */
+  readonly seen: number;
   readonly done: boolean;
   /** Whether a limit ended it early. */
   readonly cut: boolean;
@@ -102,11 +104,12 @@ export function filterNow(root: Item, pattern: string): Matches | undefined {
   const test = matcher(pattern);
   const walk = new Walk(root);
   const paths: Path[] = [];
-  for (let seen = 0; walk.next(); seen += 1) {
+  let seen = 0;
+  for (; walk.next(); seen += 1) {
     if (seen === AT_ONCE) return undefined;
     if (test(walk.item)) paths.push(walk.path);
   }
-  return { pattern, paths, done: true, cut: false };
+  return { pattern, paths, seen, done: true, cut: false };
 }
 
 /** Milliseconds of work between two chances for a key to be answered. */
@@ -130,17 +133,17 @@ export async function* filterItems(
     seen += 1;
     if (test(walk.item)) paths.push(walk.path);
     if (paths.length >= MATCH_LIMIT || seen >= WALK_LIMIT) {
-      yield { pattern, paths: [...paths], done: true, cut: true };
+      yield { pattern, paths: [...paths], seen, done: true, cut: true };
       return;
     }
     if ((seen & 63) === 0 && performance.now() > deadline) {
-      yield { pattern, paths: paths.slice(), done: false, cut: false };
+      yield { pattern, paths: paths.slice(), seen, done: false, cut: false };
       await breathe();
       if (signal.aborted) return;
       deadline = performance.now() + SLICE_MS;
     }
   }
-  yield { pattern, paths, done: true, cut: false };
+  yield { pattern, paths, seen, done: true, cut: false };
 }
 
 /** The next item, or the one before, whose text holds the pattern; it does not wrap around. */

@@ -1,24 +1,19 @@
 import { formatSize } from '../../base/units.js';
 import { pad, textWidth, truncate } from '../../render/width.js';
+import { screenPieces, TAB_BORDER, tabPieces } from '../core/bars.js';
 import { switchesOf } from '../core/byte-pattern.js';
 import { BINDINGS, type Binding, keyName, PROMPT_BINDINGS } from '../core/keymap.js';
-import { SCREENS, type ScreenName } from '../core/place.js';
+import type { ScreenName } from '../core/place.js';
 import type { AppState, Job, Overlay, PageSpec, Typing } from '../core/state.js';
 import { isOfBytes } from '../core/typing.js';
 import { outcomeOf, type Verification } from '../core/verification.js';
 import { cell, inverse, paint, sideways, type Theme } from './theme.js';
 
-/** The eight screens with their number keys; the shown one in brackets. Narrow terminals name only that one. */
-export function screenBar(shown: ScreenName, columns: number, theme: Theme): string {
-  const names = SCREENS.map((name, at) => {
-    const title = `${at + 1} ${name[0]?.toUpperCase()}${name.slice(1)}`;
-    return name === shown ? `[${title}]` : title;
-  });
-  const whole = textWidth(names.join(' ')) <= columns;
-  const parts = SCREENS.map((name, at) => {
-    const text = whole || name === shown ? (names[at] ?? '') : String(at + 1);
-    return name === shown ? paint(theme, 'strong', inverse(text)) : paint(theme, 'dim', text);
-  });
+/** The eight screens, the shown one in brackets. */
+export function screenBar(screen: ScreenName, columns: number, theme: Theme): string {
+  const parts = screenPieces(screen, columns).map(({ text, shown }) =>
+    shown ? paint(theme, 'strong', inverse(text)) : paint(theme, 'dim', text),
+  );
   return parts.join(' ');
 }
 
@@ -30,24 +25,12 @@ export function titleLine(title: string, archive: string, columns: number, theme
   return paint(theme, 'strong', left) + gap + paint(theme, 'dim', right);
 }
 
-/** The page's tabs; the shown one in brackets. Where they do not fit, those around it. */
+/** The page's tabs, the shown one in brackets. */
 export function tabLine(page: PageSpec, tab: string, columns: number, theme: Theme): string {
-  const texts = page.tabs.map(({ id, title }) => (id === tab ? `[${title}]` : ` ${title} `));
-  const shown = page.tabs.findIndex(({ id }) => id === tab);
-  let from = 0;
-  while (from < shown && textWidth(texts.slice(from, shown + 1).join(' ')) > columns - 2) from += 1;
-  let used = from > 0 ? 2 : 0;
-  const parts: string[] = from > 0 ? ['<'] : [];
-  for (let at = from; at < texts.length; at += 1) {
-    const text = texts[at] ?? '';
-    used += textWidth(text) + 1;
-    if (used > columns) {
-      parts.push('>');
-      break;
-    }
-    parts.push(at === shown ? paint(theme, 'strong', text) : paint(theme, 'dim', text));
-  }
-  return parts.join(' ');
+  const parts = tabPieces(page, tab, columns).map(({ text, shown }) =>
+    paint(theme, shown ? 'strong' : 'dim', text),
+  );
+  return parts.join(paint(theme, 'dim', TAB_BORDER));
 }
 
 /** What the line at the bottom asks for. */

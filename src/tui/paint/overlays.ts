@@ -1,7 +1,9 @@
 import { escapeText } from '../../render/escape.js';
 import { characterWidth, pad, textWidth } from '../../render/width.js';
 import { BINDINGS, type Binding, keyName, PROMPT_BINDINGS } from '../core/keymap.js';
+import { MOUSE_HELP } from '../core/mouse.js';
 import type { Item, OutlineColumn } from '../core/outline.js';
+import { SCREENS } from '../core/place.js';
 import type { Bookmark } from '../core/state.js';
 import { cell, inverse, paint, type Theme } from './theme.js';
 
@@ -10,6 +12,7 @@ export function helpLines(columns: number, theme: Theme): string[] {
   const groups = ['Move', 'Look', 'Find', 'Keep', 'Other'] as const;
   const block = (group: Binding['group'], width: number): string[] => [
     paint(theme, 'strong', pad(group, width, 'left')),
+    ...(group === 'Look' ? [keyLine([`1-${SCREENS.length}`], 'the screens by their numbers', width)] : []),
     ...BINDINGS.filter((binding) => binding.group === group).map(({ keys, help }) =>
       keyLine(keys, help, width),
     ),
@@ -19,11 +22,16 @@ export function helpLines(columns: number, theme: Theme): string[] {
     paint(theme, 'strong', pad('While typing', width, 'left')),
     ...PROMPT_BINDINGS.map(({ keys, help }) => keyLine(keys, help, width)),
   ];
-  const numbers = '  1-8          the screens by their numbers';
-  if (columns < 140)
-    return [...groups.flatMap((group) => block(group, columns)), ...typing(columns), '', numbers];
+  const mouse = (width: number): string[] => [
+    paint(theme, 'strong', pad('Mouse', width, 'left')),
+    ...MOUSE_HELP.map(([what, does]) => keyLine([what], does, width)),
+  ];
+  if (columns < 140) {
+    const keys = groups.flatMap((group) => block(group, columns));
+    return [...keys, ...typing(columns), pad('', columns, 'left'), ...mouse(columns)];
+  }
   const half = Math.floor(columns / 2) - 1;
-  const left = [...block('Move', half), ...block('Look', half), ...block('Other', half), numbers];
+  const left = [...block('Move', half), ...block('Look', half), ...block('Other', half), ...mouse(half)];
   const right = [...block('Find', half), ...block('Keep', half), ...typing(half)];
   return Array.from({ length: Math.max(left.length, right.length) }, (_, at) => {
     const text = left[at] ?? '';

@@ -9,14 +9,16 @@ export interface Theme {
 }
 
 export interface Glyphs {
+  /** Whether every character can be shown; where not, what we draw with is put in ASCII by `inAscii`. */
+  readonly all: boolean;
   readonly open: string;
   readonly closed: string;
   readonly bar: string;
   readonly into: string;
 }
 
-const UNICODE: Glyphs = { open: '▾', closed: '▸', bar: '│', into: '›' };
-const ASCII: Glyphs = { open: '-', closed: '+', bar: '|', into: '>' };
+const UNICODE: Glyphs = { all: true, open: '▾', closed: '▸', bar: '│', into: '›' };
+const ASCII: Glyphs = { all: false, open: '-', closed: '+', bar: '|', into: '>' };
 
 /**
  * Colours by meaning, from the terminal's own sixteen so that dark and light ones both read well: bold, faint and
@@ -38,6 +40,13 @@ export function themeOf(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): Them
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
   const unicode = /utf-?8/i.test(locale) || (locale === '' && platform === 'darwin');
   return { color: (env['NO_COLOR'] ?? '') === '', glyphs: unicode ? UNICODE : ASCII };
+}
+
+const IN_ASCII: Readonly<Record<string, string>> = { '…': '~', '↑': '^', '↓': 'v', '←': '<', '→': '>' };
+
+/** A frame with the signs of our own that a terminal without Unicode cannot show as others of the same width. */
+export function inAscii(frame: string): string {
+  return frame.replaceAll(/[…↑↓←→]/g, (sign) => IN_ASCII[sign] ?? sign);
 }
 
 /** Text in the colour of a meaning. The text must be safe already. */

@@ -11,6 +11,8 @@ interface Entry {
   readonly controller: AbortController;
   progress: { done: number; total: number | undefined };
   growing: boolean;
+  /** Ended before there were contents: to be read when it is looked at the next time. */
+  stopped?: boolean;
 }
 
 export interface Wanted {
@@ -51,16 +53,22 @@ export class Contents {
     return this.#entries.get(keyOf(wanted))?.growing === true;
   }
 
-  /** Ends the growing of a tab's contents; what is there stays. */
+  /** Ends the reading or growing of a tab's contents; what is there stays. */
   stop(wanted: Wanted): void {
-    this.#entries.get(keyOf(wanted))?.controller.abort(new InterruptedError('stopped'));
+    const entry = this.#entries.get(keyOf(wanted));
+    if (entry === undefined) return;
+    entry.controller.abort(new InterruptedError('stopped'));
+    if (entry.content !== undefined) return;
+    entry.stopped = true;
+    entry.content = lines(['stopped; it is read when you come back from another tab or screen'], 'dim');
+    this.#changed(true);
   }
 
   /** Says what is looked at now: it is loaded, and what else is still loading is given up. */
   want(wanted: readonly Wanted[]): void {
     const keys = new Set(wanted.map(keyOf));
     for (const [key, entry] of this.#entries) {
-      if (keys.has(key) || entry.content !== undefined) continue;
+      if (keys.has(key) || (entry.content !== undefined && entry.stopped !== true)) continue;
       entry.controller.abort(new InterruptedError('no longer looked at'));
       this.#entries.delete(key);
     }

@@ -24,10 +24,13 @@ export interface World {
 
 const PROGRESS_MS = 100;
 
-/** Does what keys ask for: one long work at a time, a new one stops the one before. */
+/** What looks for something, where a new one takes the place of the one before, and what writes a file. */
+type Kind = 'find' | 'write';
+
+/** Does what keys ask for: at any time one work of each kind. */
 export class Performer {
   readonly #world: World;
-  #running: { controller: AbortController; id: number } | undefined;
+  readonly #running = new Map<Kind, { readonly controller: AbortController; readonly id: number }>();
   #ids = 0;
 
   constructor(world: World) {
@@ -47,7 +50,7 @@ export class Performer {
         this.#world.suspend();
         return;
       case 'stop':
-        this.stop(store);
+        this.stop(store, effect.only ?? this.#kindOf(store.state.job));
         return;
       case 'verify':
         this.#world.verifying?.start((verification) =>
@@ -61,10 +64,11 @@ export class Performer {
         this.#copy(effect.text, store);
         return;
       case 'filter':
-        this.#run(store, undefined, async (run) => {
+        this.#run(store, 'find', { label: 'filtering', unit: 'items' }, async (run) => {
           const content = store.env.content(effect.place, effect.tab);
           if (content?.kind !== 'outline') return;
           for await (const matches of filterItems(content.root, effect.pattern, run.signal)) {
+            run.progress(matches.seen, undefined);
             store.dispatch({ type: 'matches', place: effect.place, tab: effect.tab, matches });
           }
         });
@@ -74,7 +78,7 @@ export class Performer {
         const content = store.env.content(place, tab);
         if (content?.kind !== 'outline') return;
         const unit = content.find === undefined ? 'items' : 'bytes';
-        this.#run(store, { label: 'looking', unit }, async (run) => {
+        this.#run(store, 'find', { label: 'looking', unit }, async (run) => {
           const path =
             content.find === undefined
               ? await findItem(content.root, pattern, from, by, run.signal)
@@ -84,7 +88,7 @@ export class Performer {
         return;
       }
       case 'find-bytes':
-        this.#run(store, { label: 'searching', unit: 'bytes' }, async (run) => {
+        this.#run(store, 'find', { label: 'searching', unit: 'bytes' }, async (run) => {
           const { place, tab, pattern, from, by } = effect;
           const content = store.env.content(place, tab);
           if (content?.kind !== 'hex') return;
@@ -93,14 +97,14 @@ export class Performer {
         });
         return;
       case 'extract':
-        this.#run(store, { label: 'extracting', unit: 'bytes' }, async (run) => {
+        this.#run(store, 'write', { label: 'extracting', unit: 'bytes' }, async (run) => {
           const size = await write(effect.extract, effect.path, run);
           const text = `${effect.path}: ${formatSize(size)} written, mode 0600`;
           store.dispatch({ type: 'toast', toast: { text, tone: 'good' } });
         });
         return;
       case 'save':
-        this.#run(store, undefined, async () => {
+        this.#run(store, 'write', undefined, async () => {
           const { archive, version } = this.#world;
           const { path, bookmarks, verification } = effect;
           await writeFileAside(path, caseNote(path, { archive, version, bookmarks, verification }));
@@ -111,11 +115,19 @@ export class Performer {
     }
   };
 
-  stop(store: Store): void {
-    if (this.#running === undefined) return;
-    this.#running.controller.abort();
-    this.#running = undefined;
-    store.dispatch({ type: 'job', job: undefined });
+  /** Stops the work of one kind, or all. */
+  stop(store: Store, only?: Kind): void {
+    for (const [kind, { controller, id }] of this.#running) {
+      if (only !== undefined && kind !== only) continue;
+      controller.abort();
+      this.#running.delete(kind);
+      if (store.state.job?.id === id) store.dispatch({ type: 'job', job: undefined });
+    }
+  }
+
+  #kindOf(job: Job | undefined): Kind | undefined {
+    for (const [kind, { id }] of this.#running) if (id === job?.id) return kind;
+    return undefined;
   }
 
   #copy(text: string, store: Store): void {
@@ -130,14 +142,23 @@ export class Performer {
 
   #run(
     store: Store,
+    kind: Kind,
     job: Pick<Job, 'label' | 'unit'> | undefined,
     work: (run: Running) => Promise<void>,
   ): void {
-    this.stop(store);
+    if (kind === 'write' && this.#running.has(kind)) {
+      const toast = {
+        text: 'one extraction at a time: Esc stops the one that goes on',
+        tone: 'warn',
+      } as const;
+      store.dispatch({ type: 'toast', toast });
+      return;
+    }
+    this.stop(store, kind);
     this.#ids += 1;
     const id = this.#ids;
     const controller = new AbortController();
-    this.#running = { controller, id };
+    this.#running.set(kind, { controller, id });
     let last = performance.now();
     const progress = (done: number, total: number | undefined): void => {
       const now = performance.now();
@@ -151,13 +172,13 @@ export class Performer {
         store.dispatch({ type: 'toast', toast: { text: errorText(error), tone: 'bad' } });
       })
       .finally(() => {
-        if (this.#running?.id !== id) return;
-        this.#running = undefined;
-        store.dispatch({ type: 'job', job: undefined });
+        if (this.#running.get(kind)?.id !== id) return;
+        this.#running.delete(kind);
+        if (store.state.job?.id === id) store.dispatch({ type: 'job', job: undefined });
       });
     // work that takes long enough to be noticed says that it goes on, before it knows how far it is
     const slow = setTimeout(() => {
-      if (job !== undefined && this.#running?.id === id && store.state.job === undefined) {
+      if (job !== undefined && this.#running.get(kind)?.id === id && store.state.job === undefined) {
         store.dispatch({ type: 'job', job: { id, ...job, done: 0 } });
       }
     }, 2 * PROGRESS_MS);

@@ -56,12 +56,12 @@ describe('a pattern for bytes', () => {
       }
     };
     const where = { screen: 'memory', tabs: 1, hex: false } as const;
-    const theme = { color: false, glyphs: { open: '-', closed: '+', bar: '|', into: '>' } };
+    const theme = { color: false, glyphs: { all: true, open: '-', closed: '+', bar: '|', into: '>' } };
     press('s', ...'pass', 'ctrl-o', 'ctrl-t');
     expect(state.typing).toMatchObject({ text: 'iu:pass', at: 7 });
     const line = statusLine(state, where, '', 100, theme);
     expect(line).toContain('[^O any case]');
-    expect(line).toContain('[^T UTF-16]');
+    expect(line).toContain('[^T UTF-16LE]');
     expect(line).toContain(' ^R regex ');
     press('ctrl-r');
     expect(state.typing?.text).toBe('rei:pass');

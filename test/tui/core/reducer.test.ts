@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { screenPieces, tabPieces } from '../../../src/tui/core/bars.js';
 import { BINDINGS } from '../../../src/tui/core/keymap.js';
 import type { Extract } from '../../../src/tui/core/outline.js';
 import { currentPage, currentPane } from '../../../src/tui/core/pages.js';
 import { initialState, reduce } from '../../../src/tui/core/reducer.js';
 import type { AppState, Content, Effect, Env } from '../../../src/tui/core/state.js';
 import type { Input } from '../../../src/tui/terminal/input.js';
-import { fakeEnv, outline, rows, tree } from '../support/fake.js';
+import { bytes, fakeEnv, outline, rows, tree } from '../support/fake.js';
 
 const SIZE = { columns: 80, rows: 24 };
 
@@ -123,10 +124,10 @@ describe('reducer', () => {
     app.press('/');
     expect(app.type('42').at(-1)).toMatchObject({ do: 'filter', pattern: '42' });
     const place = { page: 'overview' } as const;
-    const stale = { pattern: '4', paths: [[4]], done: true, cut: false };
+    const stale = { pattern: '4', paths: [[4]], seen: 9, done: true, cut: false };
     app.set(reduce(app.state(), { type: 'matches', place, tab: 'a', matches: stale }, env).state);
     expect(currentPane(app.state(), env)?.pane).not.toMatchObject({ filter: { matches: stale } });
-    const matches = { pattern: '42', paths: [[42], [142]], done: false, cut: false };
+    const matches = { pattern: '42', paths: [[42], [142]], seen: 9, done: false, cut: false };
     app.set(reduce(app.state(), { type: 'matches', place, tab: 'a', matches }, env).state);
     expect(currentPane(app.state(), env)?.pane).toMatchObject({ filter: { matches } });
   });
@@ -141,6 +142,58 @@ describe('reducer', () => {
     expect(currentPane(app.state(), env)?.pane).toMatchObject({ top: 3, cursor: 4 });
     mouse({ type: 'wheel', by: 1, column: 5, row: 7 });
     expect(currentPane(app.state(), env)?.pane).toMatchObject({ top: 6, cursor: 6 });
+  });
+
+  it('goes where a click is on the screens, the tabs, the side, and in where the cursor is already', () => {
+    const load = (): Promise<never> => Promise.reject(new Error('not loaded in this test'));
+    const tabs = ['sockets', 'devices, routes', 'firewall'].map((title) => ({ id: title, title, load }));
+    const item = { cells: ['x'], count: 0, place: { page: 'process', subject: '7' } as const };
+    const list = outline({ cells: [], count: 3, child: () => item });
+    const hexed = bytes({ start: 0x1000n, end: 0x2000n, label: 'x', heading: true });
+    const env = fakeEnv({ network: list, overview: list, logs: hexed }, { network: { tabs } });
+    const app = start(env);
+    const click = (column: number, row: number): void =>
+      app.set(reduce(app.state(), { type: 'input', input: { type: 'click', column, row } }, env).state);
+    const line = (): string =>
+      screenPieces(app.state().screen, 80)
+        .map(({ text }) => text)
+        .join(' ');
+    click(line().indexOf('5 Network') + 3, 0);
+    expect(app.state().screen).toBe('network');
+    const bar = '[sockets]| devices, routes | firewall ';
+    expect(
+      tabPieces(env.page({ page: 'network' }), 'sockets', 80)
+        .map(({ text }) => text)
+        .join('|'),
+    ).toBe(bar);
+    click(bar.indexOf('firewall'), 2);
+    expect(currentPage(app.state()).tab).toBe('firewall');
+    click(0, 2);
+    expect(currentPage(app.state()).tab).toBe('sockets');
+    click(bar.indexOf('|'), 2);
+    click(79, 2);
+    expect(currentPage(app.state()).tab).toBe('sockets');
+    click(4, 5);
+    expect(cursor(app.state(), env)).toBe(1);
+    click(4, 20);
+    expect(cursor(app.state(), env)).toBe(1);
+    click(4, 5);
+    expect(currentPage(app.state()).place).toEqual(item.place);
+    // in a narrow bar too, where the other screens are numbers
+    app.press('?');
+    click(79, 0);
+    expect(app.state().overlay).toBeDefined();
+    click(line().indexOf('8'), 0);
+    expect(app.state().screen).toBe('logs');
+    expect(app.state().overlay).toBeUndefined();
+    const byte = (): unknown => currentPane(app.state(), env)?.pane;
+    // address of 12 digits, two cells, eight bytes of three cells, one more: the letters are after sixteen
+    click(14 + 3 * 5, 4);
+    expect(byte()).toMatchObject({ cursor: 0x1005n });
+    click(14 + 25 + 3, 5);
+    expect(byte()).toMatchObject({ cursor: 0x1019n });
+    click(14 + 50 + 15, 6);
+    expect(byte()).toMatchObject({ cursor: 0x102fn });
   });
 
   it('goes to a screen, a PID, an address, an image or an entry, and says when there is no such thing', () => {
@@ -283,16 +336,7 @@ describe('reducer', () => {
 
   it('says so when an address that was gone to is not mapped', () => {
     const region = { start: 0x1000n, end: 0x2000n, label: 'x', heading: true };
-    const hex = (pid: number | undefined): Content => ({
-      kind: 'hex',
-      regions: [region],
-      pid,
-      empty: 'none',
-      peek: () => ({ state: 'loading' }),
-      find: async () => undefined,
-      extract: () => ({ name: 'x', async *stream() {} }),
-      whole: () => ({ name: 'x', async *stream() {} }),
-    });
+    const hex = (pid: number | undefined): Content => bytes(region, pid);
     const contents: Record<string, Content> = {};
     const env = fakeEnv(contents);
     const app = start(env);
@@ -326,7 +370,7 @@ describe('reducer', () => {
       if (count > 5000) {
         // found in slices, as work that the key asked for
         const paths = [[15], [150], [151]];
-        const matches = { pattern: '15', paths: paths.slice(0, 1), done: false, cut: false };
+        const matches = { pattern: '15', paths: paths.slice(0, 1), seen: 9, done: false, cut: false };
         const found = { type: 'matches', place: { page: 'overview' }, tab: 'a', matches } as const;
         app.set(reduce(app.state(), found, env).state);
         const all = { ...found, matches: { ...matches, paths, done: true } };

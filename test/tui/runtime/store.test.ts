@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NotFoundError } from '../../../src/base/errors.js';
 import type { Extract } from '../../../src/tui/core/outline.js';
-import { currentPane } from '../../../src/tui/core/pages.js';
+import { currentPage, currentPane } from '../../../src/tui/core/pages.js';
 import type { Place } from '../../../src/tui/core/place.js';
 import type { Content, LoadContext, PageSpec } from '../../../src/tui/core/state.js';
 import type { Verification } from '../../../src/tui/core/verification.js';
@@ -121,6 +121,30 @@ describe('Store', () => {
     go = false;
   });
 
+  it('stops the reading of a screen with Esc, and reads it again when one comes back', async () => {
+    let runs = 0;
+    const slow: Load = ({ signal, progress }) => {
+      runs += 1;
+      progress(1, 3);
+      if (runs > 1) return Promise.resolve(outline(rows(3)));
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    };
+    open(async () => outline(rows(3)), { files: slow });
+    await until(() => shown() !== undefined);
+    press('4');
+    expect(store.waiting(currentPage(store.state))).toBe('reading: 1 of 3');
+    press('escape');
+    const content = shown();
+    expect(content?.kind === 'outline' && content.root.child?.(0).cells[0]).toMatch(/^stopped/);
+    expect(runs).toBe(1);
+    press('1', '4');
+    await until(() => {
+      const now = shown();
+      return now?.kind === 'outline' && now.root.count === 3;
+    });
+    expect(runs).toBe(2);
+  });
+
   it('tells a listener once for many changes', async () => {
     open(async () => outline(rows(1000)));
     await until(() => shown() !== undefined);
@@ -182,6 +206,37 @@ describe('Performer', () => {
     expect(store.state.job).toBeUndefined();
     await until(() => readdirSync(directory).length === 0);
     expect(existsSync(path)).toBe(false);
+  });
+
+  it('filters and searches while it extracts, and stops with Esc what it shows', async () => {
+    let end = (): void => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const extract: Extract = {
+      name: 'it.bin',
+      async *stream() {
+        yield Buffer.from('abc');
+        await ended;
+        yield Buffer.from('def');
+      },
+    };
+    const item = { cells: ['it'], count: 0, extract };
+    open(async () => outline({ cells: [], count: 20_000_000, child: () => item }));
+    await until(() => shown() !== undefined);
+    const path = join(directory, 'it.bin');
+    press('e', 'ctrl-u', ...path, 'enter');
+    await until(() => store.state.job?.label === 'extracting');
+    press('/', 'x', 'y');
+    const pane = (): unknown => currentPane(store.state, store.env)?.pane;
+    await until(() => store.state.job?.label === 'filtering');
+    press('enter', 'escape');
+    expect(pane()).toMatchObject({ filter: { matches: { done: false } } });
+    press('escape', 'e', 'enter');
+    expect(toast()).toContain('one extraction at a time');
+    end();
+    await until(() => toast().includes('written'));
+    expect(readFileSync(path, 'utf8')).toBe('abcdef');
   });
 
   it('copies safe text only, and refuses what no clipboard takes', async () => {

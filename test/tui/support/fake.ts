@@ -1,3 +1,4 @@
+import type { HexContent, Region } from '../../../src/tui/core/hex.js';
 import type { Item, OutlineContent } from '../../../src/tui/core/outline.js';
 import type { Place } from '../../../src/tui/core/place.js';
 import type { Content, Env, PageSpec } from '../../../src/tui/core/state.js';
@@ -18,6 +19,20 @@ export function tree(width: number, depth: number, label = ''): Item {
 
 export function outline(root: Item, more: Partial<OutlineContent> = {}): OutlineContent {
   return { kind: 'outline', columns: [{ header: 'NAME' }], root, empty: 'nothing', ...more };
+}
+
+/** One region of bytes that never come. */
+export function bytes(region: Region, pid?: number): HexContent {
+  return {
+    kind: 'hex',
+    regions: [region],
+    pid,
+    empty: 'none',
+    peek: () => ({ state: 'loading' }),
+    find: async () => undefined,
+    extract: () => ({ name: 'x', async *stream() {} }),
+    whole: () => ({ name: 'x', async *stream() {} }),
+  };
 }
 
 /** A world of pages whose contents are there from the beginning. */
