@@ -99,6 +99,28 @@ test('one that answers byte by byte, with a long name, is understood, and no lis
 });
 
 test.each([
+  [1, 4],
+  [4, 16],
+])('an address of kind %i in its answer is taken whole, and not for the server', async (kind, length) => {
+  const reply = [5, 0, 0, kind, ...Buffer.alloc(length + 2, 7), 0x21];
+  const socket = await opened(await proxy(answers(bytes(5, 0), Uint8Array.from(reply))));
+  const [first] = await new Promise<Buffer>((resolve) => {
+    socket.once('data', resolve);
+    socket.resume();
+  });
+  socket.destroy();
+  expect(first).toBe(0x21);
+});
+
+test('a password that does not fit is an error', async () => {
+  const url = await proxy(answers(bytes(5, 2)));
+  url.password = 'SECRET'.repeat(50);
+  const error = await failure(opened(url));
+  expect(error.message).toContain('too long');
+  expect(everythingOf(error)).not.toContain('SECRET');
+});
+
+test.each([
   ['api.cluster.invalid', [3, 19, ...Buffer.from('api.cluster.invalid')]],
   ['10.1.2.3', [1, 10, 1, 2, 3]],
   ['[fd00::1:2]', [4, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2]],

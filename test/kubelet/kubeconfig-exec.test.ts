@@ -104,6 +104,20 @@ echo '{"kind":"ExecCredential","apiVersion":"${V1}","status":{"token":"'"$1"'"${
   expect(await runs(script(ended, 'admin-token admin-token'))).toBe(2);
 });
 
+test('what the flags said of the server holds for a login that is renewed', async () => {
+  scene.file('ended', '');
+  const ended = join(scene.directory, 'ended');
+  const body = answer({ token: '$t' }).replaceAll('"', '\\"');
+  const script = `#!/bin/sh\nif [ -s '${ended}' ]; then t=admin-token; else t=old; echo x > '${ended}'; fi\necho "${body}"\n`;
+  scene.file('renewing', script, 0o700);
+  const exec = { apiVersion: V1, command: './renewing', interactiveMode: 'Never' };
+  const path = kubeconfig({ exec }, { 'certificate-authority-data': undefined });
+  const error = await failure(checkpoint(path));
+  const [, tlsFingerprint = ''] = /--tls-fingerprint (\w+)/.exec(error.more.join('\n')) ?? [];
+  scene.file('ended', '');
+  expect(await checkpoint(path, { node: 'node-a', tlsFingerprint })).toEqual(FOUND);
+});
+
 test('it is not run for a user with a token or a certificate of its own', async () => {
   const exec = { apiVersion: V1, command: './never-run' };
   expect(await checkpoint(kubeconfig({ token: 'admin-token', exec }))).toEqual(FOUND);
@@ -127,6 +141,8 @@ describe('refused', () => {
   test.each([
     ['no token', answer({}), 'it gave neither a token nor a client certificate'],
     ['another version', answer({ token: 'SECRET' }, V1BETA1), 'is not in the version'],
+    ['a key alone', answer({ clientKeyData: 'SECRET' }), 'a client certificate or a key, not both'],
+    ['no kind', JSON.stringify({ apiVersion: V1, status: { token: 'SECRET' } }), 'is no ExecCredential'],
     ['no time', answer({ token: 'SECRET', expirationTimestamp: 'soon' }), 'is no time'],
     ['too much', `{"a":"${'x'.repeat(2 << 20)}"}`, 'it wrote more than 1 MiB'],
   ])('an answer with %s', async (_, text, why) => {

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   readFileSync,
@@ -90,6 +91,22 @@ function kept(path: string): Record<string, string> {
 test('an id-token is used as long as it is valid', async () => {
   expect(await checkpoint(oidc({ 'id-token': FRESH }))).toEqual(FOUND);
   expect(asked).toEqual([]);
+});
+
+test('one that ends in a moment is renewed', async () => {
+  answers = [{ status: 200, body: { id_token: FRESH } }];
+  expect(await checkpoint(oidc({ 'id-token': jwt(Date.now() / 1000 + 6) }))).toEqual(FOUND);
+  expect(asked).toHaveLength(1);
+});
+
+test.runIf(process.getuid?.() === 0)('the kubeconfig stays the one of its owner', async () => {
+  answers = [{ status: 200, body: { id_token: FRESH } }];
+  const path = oidc();
+  chownSync(path, 12345, 23456);
+  expect(await checkpoint(path)).toEqual(FOUND);
+  expect(kept(path)['id-token']).toBe(FRESH);
+  expect([statSync(path).uid, statSync(path).gid]).toEqual([12345, 23456]);
+  rmSync(path);
 });
 
 test('one that has ended is renewed at the issuer, and both tokens kept as kubectl keeps them', async () => {
@@ -251,7 +268,11 @@ test('an authority of the issuer that is none is not taken for the authorities o
 
 test.each([
   ['redirects', { status: 302, body: {}, headers: { location: 'https://127.0.0.1:1/' } }, '(302)'],
-  ['answers too much', { status: 200, body: { token_endpoint: 'x'.repeat(2 << 20) } }, 'cannot be renewed'],
+  [
+    'answers too much',
+    { status: 200, body: { token_endpoint: 'https://127.0.0.1:1/', pad: 'x'.repeat(2 << 20) } },
+    'cannot be renewed',
+  ],
   ['names plain http', { status: 200, body: { token_endpoint: 'http://idp.x/' } }, 'is no https URL'],
   ['names no URL', { status: 200, body: { token_endpoint: 'SECRET' } }, 'is no https URL'],
   ['names nothing', { status: 200, body: [] }, 'does not say where'],
@@ -260,5 +281,6 @@ test.each([
   const error = await failure(checkpoint(oidc()));
   expect(error.exitCode).toBe(ExitCode.denied);
   expect(error.message).toContain(message);
+  expect(error.message).not.toContain('nothing listens'); // it was not even asked
   expect(asked).toEqual([]);
 });

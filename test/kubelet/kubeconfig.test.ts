@@ -72,11 +72,13 @@ test('a user name and password, and impersonation, go as the headers of kubectl'
   const extra = await headersOf({
     token: 'admin-token',
     as: 'zo\u00eb',
+    'as-groups': ['zo\u00eb'],
     'as-user-extra': { 'example.org/reason%': ['a', 'b'] },
   });
   expect(extra).toEqual({
     Authorization: 'Bearer admin-token',
     'Impersonate-User': Buffer.from('zo\u00eb').toString('latin1'),
+    'Impersonate-Group': [Buffer.from('zo\u00eb').toString('latin1')],
     'Impersonate-Extra-example.org%2Freason%25': ['a', 'b'],
   });
   const nobody = await failure(checkpoint(kubeconfig({ token: 'admin-token', 'as-groups': ['ops'] })));
