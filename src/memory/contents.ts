@@ -1,7 +1,7 @@
 import type { AddressSpace, Segment } from '../criu/address-space.js';
 
 /** Bytes read at once. */
-const CHUNK = 1 << 20;
+export const CHUNK = 1 << 20;
 
 /** A piece of memory with its bytes, or without where it was never written or is not in the archive. */
 export interface MemoryChunk {

@@ -1,5 +1,6 @@
 import type { AddressSpace, Vma } from '../criu/address-space.js';
-import { memoryChunks } from './contents.js';
+import { CHUNK, memoryChunks } from './contents.js';
+import { asciiRuns, type RunScanner, wideRuns } from './runs.js';
 
 /** A run of printable characters in memory. */
 export interface FoundString {
@@ -23,6 +24,17 @@ export interface StringsOptions {
 /** Runs longer than this come in pieces of this many characters. */
 export const MAX_STRING = 64 * 1024;
 
+/** Strings in a piece of memory, as the bytes that they are there. Valid until the next piece is asked for. */
+export interface StringRuns {
+  /** Address of the first of the bytes. */
+  readonly address: bigint;
+  readonly bytes: Uint8Array;
+  /** Of each string the offsets in `bytes` of its first byte and of the one behind it, ascending. */
+  readonly spans: Uint32Array;
+  /** The mapping that these begin in. */
+  readonly vma: Vma;
+}
+
 /**
  * Printable strings in the memory of a process, ascending, found across page, run and mapping boundaries; together
  * those that a piece of memory ends, for there are millions of them.
@@ -31,129 +43,109 @@ export async function* findStrings(
   space: AddressSpace,
   options: StringsOptions,
 ): AsyncGenerator<readonly FoundString[]> {
-  const finder = new RunFinder(options.encoding, options.min);
-  let behind: bigint | undefined;
-  for await (const { address, size, segment, bytes } of memoryChunks(space, options)) {
-    if (behind !== undefined && (address !== behind || bytes === undefined)) finder.flush();
-    if (bytes !== undefined) finder.push(address, bytes, segment.vma);
-    behind = address + size;
-    const found = finder.take();
-    if (found.length > 0) yield found;
+  const step = stepOf(options);
+  for await (const { address, bytes, spans, vma } of stringRuns(space, options)) {
+    const found: FoundString[] = [];
+    for (let i = 0; i < spans.length; i += 2) {
+      const [from = 0, to = 0] = [spans[i], spans[i + 1]];
+      const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
+      found.push({
+        address: address + BigInt(from),
+        text: step === 1 ? text : text.replaceAll('\0', ''),
+        vma,
+      });
+    }
+    yield found;
   }
-  finder.flush();
-  yield finder.take();
 }
 
-/** Longest run that a regular expression is made to count; larger numbers make large machines of it. */
-const MAX_QUANTIFIER = 16;
+/** The same without an object for each string, nor its text. */
+export async function* stringRuns(space: AddressSpace, options: StringsOptions): AsyncGenerator<StringRuns> {
+  const finder = new RunFinder(options);
+  let behind: bigint | undefined;
+  for await (const { address, size, segment, bytes } of memoryChunks(space, options)) {
+    if (behind !== undefined && (address !== behind || bytes === undefined)) yield* finder.flush();
+    if (bytes !== undefined) yield* finder.push(address, bytes, segment.vma);
+    behind = address + size;
+  }
+  yield* finder.flush();
+}
+
+/** Bytes of a character. */
+export function stepOf({ encoding }: Pick<StringsOptions, 'encoding'>): 1 | 2 {
+  return encoding === 'ascii' ? 1 : 2;
+}
 
 /** Finds runs in a stream of bytes. The unfinished run at the end of what was seen is carried over. */
 class RunFinder {
-  readonly #step: number;
+  readonly #scan: RunScanner;
   readonly #min: number;
-  readonly #wide: RegExp;
-  #found: FoundString[] = [];
-  #carry = '';
+  /** Bytes of a character, and of the longest piece of a run. */
+  readonly #step: number;
+  readonly #most: number;
+  /** What is carried over, and room for a chunk behind it. */
+  readonly #bytes: Uint8Array;
+  #carried = 0;
+  /** Where what is carried over begins, and the mapping in which its run does. */
   #address = 0n;
   #vma: Vma | undefined;
+  /** Room for the strings of all that fits. */
+  readonly #spans: Uint32Array;
+  #used = 0;
 
-  constructor(encoding: 'ascii' | 'utf16', min: number) {
-    this.#min = min;
-    this.#step = encoding === 'ascii' ? 1 : 2;
-    this.#wide = new RegExp(`(?:[\\t -~]\\0){${Math.min(min, MAX_QUANTIFIER)},}`, 'g');
+  constructor(options: StringsOptions) {
+    this.#step = stepOf(options);
+    this.#min = options.min;
+    this.#scan = this.#step === 1 ? asciiRuns : wideRuns;
+    this.#most = MAX_STRING * this.#step;
+    this.#bytes = new Uint8Array(this.#most + CHUNK);
+    this.#spans = new Uint32Array(this.#bytes.length + 2);
   }
 
-  /** What was found since it was last asked for. */
-  take(): readonly FoundString[] {
-    const found = this.#found;
-    this.#found = [];
-    return found;
-  }
-
-  push(address: bigint, bytes: Uint8Array, vma: Vma): void {
-    const carried = this.#carry.length;
+  /** What comes next in memory, at most a chunk of it. */
+  *push(address: bigint, chunk: Uint8Array, vma: Vma): Generator<StringRuns> {
+    const carried = this.#carried;
     const carriedVma = this.#vma ?? vma;
-    const text = this.#carry + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+    const end = carried + chunk.length;
     const base = address - BigInt(carried);
-    const keep = this.#tail(text);
-    this.#runs(text, keep, (from, to) =>
-      this.#pieces(base + BigInt(from), text.slice(from, to), from < carried ? carriedVma : vma),
-    );
-    this.#carry = text.slice(keep);
+    this.#bytes.set(chunk, carried);
+    const bytes = this.#bytes.subarray(0, end);
+    let older = 0; // so much of the spans is of the run that was carried over
+    const run = this.#scan(bytes, carried, this.#min, (from, to) => {
+      this.#pieces(from, to);
+      if (from < carried) older = this.#used;
+    });
+    let keep = run;
+    for (; end - keep > this.#most; keep += this.#most) this.#pieces(keep, keep + this.#most);
+    if (run < carried) older = this.#used;
+    yield* this.#take(base, 0, older, carriedVma);
+    yield* this.#take(base, older, this.#used, vma);
+    this.#bytes.copyWithin(0, keep, end);
+    this.#carried = end - keep;
     this.#address = base + BigInt(keep);
-    this.#vma = keep < carried ? carriedVma : vma;
-    while (this.#carry.length > MAX_STRING * this.#step) this.#takePiece(this.#vma);
+    this.#vma = run < carried ? carriedVma : vma;
+    this.#used = 0;
   }
 
   /** Ends the run at hand: what comes next is not adjacent. */
-  flush(): void {
-    const [carry, address, vma] = [this.#carry, this.#address, this.#vma];
-    if (vma !== undefined)
-      this.#runs(carry, carry.length, (from, to) =>
-        this.#pieces(address + BigInt(from), carry.slice(from, to), vma),
-      );
-    this.#carry = '';
+  *flush(): Generator<StringRuns> {
+    this.#pieces(0, this.#carried - (this.#carried % this.#step));
+    if (this.#vma !== undefined) yield* this.#take(this.#address, 0, this.#used, this.#vma);
+    this.#carried = 0;
     this.#vma = undefined;
+    this.#used = 0;
   }
 
-  #takePiece(vma: Vma): void {
-    const length = MAX_STRING * this.#step;
-    this.#pieces(this.#address, this.#carry.slice(0, length), vma);
-    this.#carry = this.#carry.slice(length);
-    this.#address += BigInt(length);
+  *#take(address: bigint, from: number, to: number, vma: Vma): Generator<StringRuns> {
+    if (from < to) yield { address, bytes: this.#bytes, spans: this.#spans.subarray(from, to), vma };
   }
 
-  /** Runs of [0, end) that are long enough, as far as that is quickly seen. */
-  #runs(text: string, end: number, each: (from: number, to: number) => void): void {
-    if (this.#step === 1) {
-      asciiRuns(text, end, this.#min, each);
-      return;
-    }
-    for (const { 0: run, index } of text.slice(0, end).matchAll(this.#wide)) each(index, index + run.length);
-  }
-
-  #pieces(address: bigint, run: string, vma: Vma): void {
-    const most = MAX_STRING * this.#step;
-    for (let at = 0; at < run.length; at += most) {
-      const raw = run.slice(at, at + most);
-      if (raw.length < this.#min * this.#step) continue;
-      const text = this.#step === 1 ? raw : raw.replaceAll('\0', '');
-      this.#found.push({ address: address + BigInt(at), text, vma });
+  #pieces(from: number, to: number): void {
+    for (let at = from; at < to; at += this.#most) {
+      const end = Math.min(to, at + this.#most);
+      if (end - at < this.#min * this.#step) continue;
+      this.#spans[this.#used++] = at;
+      this.#spans[this.#used++] = end;
     }
   }
-
-  /** Where the run begins that the end of the text may have cut. */
-  #tail(text: string): number {
-    let at = text.length;
-    if (this.#step === 1) {
-      while (at > 0 && isPrintable(text.charCodeAt(at - 1))) at -= 1;
-      return at;
-    }
-    if (at > 0 && isPrintable(text.charCodeAt(at - 1))) at -= 1; // half of a character
-    while (at > 1 && text.charCodeAt(at - 1) === 0 && isPrintable(text.charCodeAt(at - 2))) at -= 2;
-    return at;
-  }
-}
-
-/**
- * Runs of at least `min` printable characters in [0, end). Looks at every `min`th character first: where that is not
- * printable, no run of that length lies across it.
- */
-function asciiRuns(text: string, end: number, min: number, each: (from: number, to: number) => void): void {
-  for (let from = 0; from + min <= end; ) {
-    let at = from + min - 1;
-    while (at >= from && isPrintable(text.charCodeAt(at))) at -= 1;
-    if (at >= from) {
-      from = at + 1;
-      continue;
-    }
-    let to = from + min;
-    while (to < end && isPrintable(text.charCodeAt(to))) to += 1;
-    each(from, to);
-    from = to + 1;
-  }
-}
-
-function isPrintable(code: number): boolean {
-  return (code >= 0x20 && code < 0x7f) || code === 9;
 }

@@ -1,4 +1,5 @@
-// Search of process memory: coldcase against checkpointctl memparse and against grep on the file as it is.
+// Search of process memory: coldcase against checkpointctl memparse and against grep on the file as it is; strings in
+// it against strings(1), both written to /dev/null.
 // --input FILE   a checkpoint (plain tar); default: one of 1 GiB made in the lab (COLDCASE_LAB)
 // --pid N        the process that memparse searches; default: the one with most memory
 // --pattern TEXT default: what the lab's workload hides
@@ -10,11 +11,12 @@ import tarStream from 'tar-stream';
 import { openArchive } from '../../dist/archive/open.js';
 import { chunksOf } from '../../dist/bytes/streamed.js';
 import { openImage } from '../../dist/criu/image.js';
-import { median, printTable, ROOT, timeColdcase, timeShell } from './support.js';
+import { findTool, median, printTable, ROOT, timeColdcase, timeShell } from './support.js';
 
 const MIB = 1024 * 1024;
 const LAB = process.env.COLDCASE_LAB;
 const KEY = `${ROOT}samples/demo-key.txt`;
+const STRINGS = findTool('strings');
 const RECIPIENT = /age1[a-z0-9]+/.exec(readFileSync(KEY, 'utf8'))[0];
 
 export default async function run(flags) {
@@ -101,13 +103,16 @@ function varint(value) {
 
 /** Runs of the tools in turn, so that what else the machine does hits all of them. */
 async function measure({ tar, older, sealed, pattern, pid, runs }) {
-  const seen = { plain: [], sealed: [], regex: [], grep: [], memparse: [] };
+  const seen = { plain: [], sealed: [], regex: [], grep: [], memparse: [], strings: [], peer: [] };
   const search = (...words) => timeColdcase(['memory', 'search', ...words, '--json', '-q']);
   for (let run = 0; run < runs; run += 1) {
     seen.grep.push(timeShell('grep -c -- "$PATTERN" "$TAR"', { PATTERN: pattern, TAR: tar }));
     seen.plain.push(await search(tar, pattern));
     seen.sealed.push(await search(sealed, '-i', KEY, pattern));
     seen.regex.push(await search(tar, '--regex', 'AKIA[0-9A-Z]{16}'));
+    seen.strings.push(await timeColdcase(['memory', 'strings', tar], { output: 'ignore' }));
+    if (STRINGS !== undefined)
+      seen.peer.push(timeShell('strings -n 4 -t x "$TAR" > /dev/null', { TAR: tar }));
     if (LAB === undefined || run % 2 !== 0) continue;
     const memparse = '"$LAB" run checkpointctl memparse -s "$PATTERN" -p "$PID_" "$TAR"';
     const done = timeShell(memparse, { LAB, PATTERN: pattern, PID_: String(pid), TAR: older });
@@ -134,10 +139,14 @@ function report(seen, tar, pattern) {
     row('coldcase memory search --regex', seen.regex),
     row('grep -c on the plain file', seen.grep),
     row('checkpointctl memparse -s', seen.memparse),
+    row('coldcase memory strings', seen.strings),
+    row('strings -n 4 -t x on the plain file', seen.peer),
   ]);
   const against = (ours, peer) => median(ours.map((run, i) => run.wall / peer[i].wall)).toFixed(2);
   console.log(`\nagainst grep -c:               ${against(seen.plain, seen.grep)}  (goal: 1.50 at most)`);
   console.log(`sealed, against grep -c:       ${against(seen.sealed, seen.grep)}  (goal: 2.50 at most)`);
+  const peer = seen.peer.length === 0 ? 'not measured, needs binutils' : against(seen.strings, seen.peer);
+  console.log(`strings, against strings(1):   ${peer}  (goal: 2.00 at most)`);
   if (seen.memparse.length === 0) {
     console.log('against checkpointctl memparse: not measured, needs the lab (COLDCASE_LAB)');
     return;

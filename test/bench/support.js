@@ -26,15 +26,18 @@ export function timeShell(script, env = {}) {
   return { wall, cpu: user + system, stdout: done.stdout };
 }
 
-/** Runs coldcase; wall seconds from before its start to its end, CPU seconds, peak resident memory in bytes. */
-export async function timeColdcase(args, { input } = {}) {
+/**
+ * Runs coldcase; wall seconds from before its start to its end, CPU seconds, peak resident memory in bytes. What it
+ * prints is read and dropped, or goes where `output` says.
+ */
+export async function timeColdcase(args, { input, output } = {}) {
   const start = performance.now();
   const child = spawn(process.execPath, ['--import', USAGE, `${ROOT}bin/coldcase.js`, ...args], {
-    stdio: [input ?? 'ignore', 'pipe', 'inherit', 'pipe'],
+    stdio: [input ?? 'ignore', output ?? 'pipe', 'inherit', 'pipe'],
   });
   const usage = [];
   child.stdio[3].on('data', (chunk) => usage.push(chunk));
-  child.stdout.resume();
+  child.stdout?.resume();
   const code = await new Promise((resolve) => child.on('close', resolve));
   const wall = (performance.now() - start) / 1000;
   if (code !== 0) throw new Error(`coldcase ${args[0]} ended with ${code}`);

@@ -44,6 +44,28 @@ test.each(['ascii', 'utf16'] as const)('%s: exactly the runs of each stretch of 
   );
 });
 
+test.each(['ascii', 'utf16'] as const)('%s: what chunks and the longest piece cut', async (encoding) => {
+  const step = encoding === 'ascii' ? 1 : 2;
+  const size = 5 << 19; // memory is read in chunks of 1 MiB
+  for (const end of [0, 1, 2, 3, 4, 5]) {
+    const bytes = Buffer.alloc(size, 0x80);
+    // across the first border, in pieces across the second, and to the end but for the last few bytes
+    const runs = [(1 << 20) - 5 + end, (2 << 20) - 2 * MAX_STRING * step - end, size - 2 * MAX_STRING * step];
+    const lengths = [4, 2 * MAX_STRING + 7 + end, (size - (runs[2] ?? 0) - end) >> (step - 1)];
+    const expected: [bigint, string][] = [];
+    for (const [i, at] of runs.entries()) {
+      const text = 'x'.repeat(lengths[i] ?? 0);
+      bytes.write(text, at, step === 1 ? 'latin1' : 'utf16le');
+      for (let from = 0; from < text.length; from += MAX_STRING) {
+        const piece = text.slice(from, from + MAX_STRING);
+        if (piece.length >= 3) expected.push([0x10000n + BigInt(at + from * step), piece]);
+      }
+    }
+    const pages = Array.from({ length: size / PAGE }, (_, i) => bytes.subarray(i * PAGE, (i + 1) * PAGE));
+    expect(await stringsOf(makeSpace([{ gap: 0, pages }]), encoding, 3)).toEqual(expected);
+  }
+});
+
 test('a string longer than any buffer comes whole, in pieces', async () => {
   const pages = Array.from({ length: 300 }, () => new Uint8Array(PAGE).fill(0x41));
   const found = await stringsOf(makeSpace([{ gap: 0, pages }]), 'ascii', 4);
