@@ -1,11 +1,11 @@
 import { NotFoundError } from '../../base/errors.js';
-import { formatSize } from '../../base/units.js';
-import type { Holder, Recovered } from '../../recover/recovered.js';
+import type { Recovered } from '../../recover/recovered.js';
+import { RECOVERED_COLUMNS, type RecoveredRow, recoveredRow } from '../../views/recovered-rows.js';
 import type { Extract, Item, OutlineContent } from '../core/outline.js';
 import type { Place } from '../core/place.js';
 import type { PageSpec } from '../core/state.js';
 import { sourceTabs } from './entry.js';
-import { leaf, listContent, sourceExtract, timeText } from './items.js';
+import { sourceExtract, tableContent } from './items.js';
 import type { Workspace } from './workspace.js';
 
 /** Where something recovered is shown, and what `e` writes of it. */
@@ -14,29 +14,28 @@ export interface Held {
   readonly extract: Extract;
 }
 
-/** What exists in no file system any more: deleted files, memory files, unread data, tmpfs. */
+/** Hashes are made by `recover`, of all contents, and nothing is written here: no columns for these. */
+const FACTS = RECOVERED_COLUMNS.filter(({ key }) => key !== 'sha256' && key !== 'path');
+const COLUMNS = RECOVERED_COLUMNS.filter(({ key }) => ['kind', 'name', 'size', 'holders'].includes(key));
+
+/** What exists in no file system any more, as `recover` lists it: deleted files, memory files, unread data, tmpfs. */
 export async function recoveredContent(workspace: Workspace): Promise<OutlineContent> {
   const { objects, problems } = await workspace.recovered();
-  const items = objects.map((object, index): Item => {
-    const { kind, name, size, holders, mtime } = object;
-    const time = mtime === undefined ? '' : timeText(mtime);
+  const rows = objects.map((object) => recoveredRow(object, undefined, undefined));
+  const byRow = new Map(rows.map((row, index) => [row, index]));
+  const describe = (row: RecoveredRow): Partial<Item> => {
+    const index = byRow.get(row) ?? -1;
+    const object = objects[index];
+    if (object === undefined) return {};
+    const bad = row.kind === 'deleted-executable';
     return {
-      ...leaf([kind, name, formatSize(size), holders.map(holderText).join(' '), time]),
       ...heldObject(object, index),
       id: subjectOf(object, index),
-      tone: kind === 'deleted-executable' ? 'bad' : undefined,
-      mark: kind === 'deleted-executable' ? '!' : undefined,
+      ...(bad ? { tone: 'bad', mark: '!' } : {}),
     };
-  });
-  const columns = [
-    { header: 'KIND' },
-    { header: 'NAME', squeeze: 1 },
-    { header: 'SIZE', align: 'right' as const },
-    { header: 'HELD BY', squeeze: 2 },
-    { header: 'MODIFIED', squeeze: 3, least: 20 },
-  ];
+  };
   const note = problems.length === 0 ? {} : { note: `! ${problems.join('; ')}` };
-  return listContent(columns, items, 'nothing to recover', note);
+  return tableContent(COLUMNS, rows, 'nothing to recover', FACTS, describe, note);
 }
 
 /** One recovered object, by its place in the list. */
@@ -74,8 +73,4 @@ function heldObject(object: Recovered, index: number): Held {
 
 function subjectOf({ name }: Recovered, index: number): string {
   return `${index}:${name}`;
-}
-
-function holderText({ pid, by }: Holder): string {
-  return `${pid}/${by}`;
 }
