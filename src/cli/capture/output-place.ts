@@ -38,9 +38,10 @@ export async function resolveOutput(
         remedy: 'leave it out: each manifest is written beside its sealed file',
       });
     }
-    const path = note === undefined ? output : await trusted(output, note);
+    const { path } = note === undefined ? { path: output } : await trustedPlace(output);
     await makeDirectory(path);
-    return { kind: 'directory', path };
+    // again: below a sticky directory somebody else may have made it in between
+    return { kind: 'directory', path: note === undefined ? path : await trusted(path, note) };
   }
   const path = note === undefined ? output : await trustedFile(output, note);
   await requireWritable(path, { force });
