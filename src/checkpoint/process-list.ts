@@ -1,3 +1,4 @@
+import { keepHeapSmall } from '../base/heap.js';
 import type { CoreEntry, TaskKobjIdsEntry } from '../criu/schema/core.js';
 import type { MmEntry } from '../criu/schema/memory.js';
 import type { FsEntry } from '../criu/schema/process.js';
@@ -72,9 +73,13 @@ export class Process {
 const PROCESS_COST = 100;
 const THREAD_COST = 20;
 
+/** With as many, the garbage of decoding is what takes most memory. */
+const MANY = 1000;
+
 /** All processes of the checkpoint, in the order of the images: parents before their children. */
 export async function readProcesses(images: Images): Promise<readonly Process[]> {
   const tree = await images.entries('PSTREE', 'pstree');
+  if (tree.length > MANY) keepHeapSmall();
   const processes: Process[] = [];
   for (const entry of tree) {
     images.charge(PROCESS_COST + THREAD_COST * entry.threads.length, 'pstree.img');

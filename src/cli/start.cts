@@ -5,7 +5,6 @@ import fs = require('node:fs');
 import Module = require('node:module');
 import path = require('node:path');
 import url = require('node:url');
-import v8 = require('node:v8');
 import vm = require('node:vm');
 
 const BUNDLE = path.resolve(__dirname, '../bundle');
@@ -51,16 +50,8 @@ function compile(file: string): vm.Script {
   return script;
 }
 
-/**
- * V8 collects garbage only once the heap has grown to up to four times of what was in use. This holds it at 1.6 times:
- * a little slower, and a checkpoint of thousands of processes stays within 512 MiB.
- */
-const HEAP_GROWTH = '--heap-growing-percent=60';
-
 /** Runs the command line. */
 function start(): void {
-  // first of all: bytecode is taken only under the flags that it was made under
-  v8.setFlagsFromString(HEAP_GROWTH);
   load(path.join(BUNDLE, 'main.cjs'));
 }
 
