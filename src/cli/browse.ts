@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { ReadStream, WriteStream } from 'node:tty';
 import { UsageError } from '../base/errors.js';
+import { keepHeapSmall } from '../base/heap.js';
 import { formatTime } from '../base/units.js';
 import { type ArchiveOptions, addArchiveArgument } from './archive-options.js';
 import { openAsking } from './browse-open.js';
@@ -51,6 +52,7 @@ async function browseArchive(location: string, options: ArchiveOptions): Promise
     const { pageOf } = await import('../tui/screens/pages.js');
     const { Verifying } = await import('../tui/runtime/verifying.js');
     const verifying = new Verifying(verifierOf(archive, location), () => formatTime(new Date()));
+    keepHeapSmall(); // a session is long, and what it has looked at is garbage soon
     const workspace = await Workspace.open(archive, () => verifying.state);
     await browse(
       {
