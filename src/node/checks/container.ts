@@ -1,7 +1,9 @@
 import { FormatError } from '../../base/errors.js';
-import { formatDuration, formatSize } from '../../base/units.js';
+import { formatSize } from '../../base/units.js';
 import type { ContainerFacts } from '../facts/container.js';
 import { atLeast } from '../facts/kernel.js';
+import type { RuntimeKind } from '../facts/runtime-settings.js';
+import { estimateFreeze, formatSpan } from '../freeze.js';
 import { field, flag, isObject, parseJson } from '../host/json.js';
 import { deviceManagerFile } from '../paths/catalogue.js';
 import { heldDevices } from '../paths/state-files.js';
@@ -11,14 +13,11 @@ import { containerSpec, podUid } from './manifest.js';
 
 const { pass, warn, fail, unknown } = reporter('container');
 
-/** What CRIU writes on common disks and on fast ones, bytes a second; freezing lasts about as long as writing. */
-const SLOW = 300 << 20;
-const FAST = 1500 << 20;
 const GPU = /^\/dev\/(nvidia|kfd|dri\/)/;
 
 /** Devices, GPU, namespaces, terminal and memory of the container that is meant. */
 export async function containerChecks(examination: Examination): Promise<readonly Check[]> {
-  const { patient } = examination;
+  const { patient, runtime } = examination;
   const devices = await deviceManagerCheck(examination);
   if (patient === undefined) {
     return [
@@ -55,7 +54,7 @@ export async function containerChecks(examination: Examination): Promise<readonl
     await claimCheck(examination, patient),
     namespaceCheck(facts, patient),
     terminalCheck(facts, patient),
-    memoryCheck(facts),
+    memoryCheck(facts, runtime.kind),
     ...facts.problems.map((problem) =>
       unknown('container.seen', problem, 'what cannot be read may hold surprises', 'run as root'),
     ),
@@ -188,17 +187,19 @@ function terminalCheck(facts: ContainerFacts, { manifest, container }: Patient):
   return pass(id, 'no terminal', why);
 }
 
-function memoryCheck(facts: ContainerFacts): Check {
+function memoryCheck(facts: ContainerFacts, engine: RuntimeKind): Check {
   const why = 'all of this memory is written while the container is frozen, and is in the archive';
-  const range = `${formatDuration((facts.memory / FAST) * 1000)} to ${formatDuration((facts.memory / SLOW) * 1000)}`;
   const size = `${formatSize(facts.memory)} of memory, so an archive of at least that`;
-  const found = `${size}; frozen for about ${range} (at 300 MiB/s to 1.5 GiB/s)`;
+  const until = engine === 'containerd' || engine === 'cri-o' ? engine : 'the runtime';
+  const { frozen } = estimateFreeze(facts.memory, engine);
+  const found = `${size}; frozen for ${formatSpan(frozen)}, for ${until} thaws it only when the memory is copied, and the disk decides`;
   if (facts.memory > 16 * 2 ** 30)
     return warn('container.memory', found, why, 'give --timeout, and look at the watchdog and the space');
   return pass('container.memory', found, why);
 }
 
-/** How long the container is frozen at worst, in seconds, for those who must compare with it. */
-export function worstFreeze(facts: ContainerFacts | undefined): number | undefined {
-  return facts === undefined ? undefined : facts.memory / SLOW;
+/** How long the container is frozen at worst, in milliseconds, for those who must compare with it. */
+export function worstFreeze({ patient, runtime }: Examination): number | undefined {
+  const { facts } = patient ?? {};
+  return facts === undefined ? undefined : estimateFreeze(facts.memory, runtime.kind).frozen.to;
 }

@@ -18,7 +18,8 @@ export function watchdogChecks(examination: Examination): readonly Check[] {
   return [periodCheck(examination, why), restartCheck(examination)];
 }
 
-function periodCheck({ configuration, patient, kubeletVersion }: Examination, why: string): Check {
+function periodCheck(examination: Examination, why: string): Check {
+  const { configuration, kubeletVersion } = examination;
   const id = 'watchdog.period';
   const { unit } = configuration.start;
   const set = unit === undefined ? undefined : lastSetting(unit, 'Service', 'WatchdogSec');
@@ -54,11 +55,11 @@ function periodCheck({ configuration, patient, kubeletVersion }: Examination, wh
       why,
       'Kubernetes suggests about 15s; WatchdogSec=30s is its example',
     );
-  const freeze = worstFreeze(patient?.facts);
-  if (freeze !== undefined && freeze > seconds / 2) {
+  const freeze = worstFreeze(examination);
+  if (freeze !== undefined && freeze > seconds * 500) {
     return warn(
       id,
-      `${found}; the container may be frozen for ${formatDuration(freeze * 1000)}`,
+      `${found}; the container may be frozen for ${formatDuration(freeze)}`,
       why,
       'the kubelet feeds it meanwhile, but a node busy with writing may be late: a longer WatchdogSec is safer',
     );

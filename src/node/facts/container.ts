@@ -1,7 +1,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listPids } from '../host/processes.js';
 import type { HostRoot } from '../host/root.js';
+import { containerMemory, containerPids, statusFields } from './container-memory.js';
 
 /** What a running container holds, seen through /proc on its node. */
 export interface ContainerFacts {
@@ -38,22 +38,18 @@ const NAMESPACES = ['net', 'pid', 'ipc', 'uts', 'user', 'mnt', 'cgroup'] as cons
 
 /** The processes whose cgroup names the container, and everything of theirs that decides how a dump will go. */
 export async function readContainer(host: HostRoot, id: string): Promise<ContainerFacts | undefined> {
-  const pids = await pidsOf(host, id);
+  const pids = await containerPids(host, id);
   const [first] = pids;
   if (first === undefined) return undefined;
   const problems: string[] = [];
   const real = await isProcfs(host);
-  let memory = 0;
-  let swapped = 0;
+  const memory = await containerMemory(host, pids);
   const sockets = new Set<string>();
   const deleted = new Map<string, number | undefined>();
   const devices = new Set<string>();
   const undumpable = new Set<string>();
   let terminal = false;
   for (const pid of pids) {
-    const status = await statusFields(host, pid);
-    memory += kib(status, 'RssAnon') + kib(status, 'RssShmem');
-    swapped += kib(status, 'VmSwap');
     const fds = await host.list(`/proc/${pid}/fd`);
     if (!fds.ok) {
       problems.push(`/proc/${pid}/fd: ${fds.why}`);
@@ -85,8 +81,8 @@ export async function readContainer(host: HostRoot, id: string): Promise<Contain
   return {
     id,
     pids,
-    memory: memory + swapped,
-    swapped,
+    memory: memory.size,
+    swapped: memory.swapped,
     establishedTcp: await established(host, first, sockets),
     locks: await countLocks(host, new Set(pids)),
     deleted: [...deleted].map(([path, size]) => ({ path: path.replace(/ \(deleted\)$/, ''), size })),
@@ -101,32 +97,9 @@ export async function readContainer(host: HostRoot, id: string): Promise<Contain
   };
 }
 
-async function pidsOf(host: HostRoot, id: string): Promise<readonly number[]> {
-  const found: number[] = [];
-  for (const pid of await listPids(host)) {
-    const cgroup = await host.readText(`/proc/${pid}/cgroup`, 1 << 16);
-    if (cgroup.ok && cgroup.value.includes(id)) found.push(pid);
-  }
-  return found;
-}
-
 async function isProcfs(host: HostRoot): Promise<boolean> {
   const real = await host.real('/proc');
   return real.ok && (await statfs(real.value)).type === PROC_SUPER_MAGIC;
-}
-
-async function statusFields(host: HostRoot, pid: number): Promise<ReadonlyMap<string, string>> {
-  const text = await host.readText(`/proc/${pid}/status`, 1 << 16);
-  const fields = new Map<string, string>();
-  for (const line of text.ok ? text.value.split('\n') : []) {
-    const at = line.indexOf(':');
-    if (at > 0) fields.set(line.slice(0, at), line.slice(at + 1).trim());
-  }
-  return fields;
-}
-
-function kib(status: ReadonlyMap<string, string>, key: string): number {
-  return Number(/^(\d+) kB$/.exec(status.get(key) ?? '')?.[1] ?? 0) * 1024;
 }
 
 /** memfds, System V segments and /dev/zero look deleted too, and are dumped as memory. */
