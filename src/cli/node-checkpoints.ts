@@ -4,13 +4,17 @@ import { NotFoundError, UsageError } from '../base/errors.js';
 import { formatSize } from '../base/units.js';
 import { loadKubeletConfig, rootDirectory } from '../node/config/kubelet.js';
 import { HostRoot } from '../node/host/root.js';
+import type { ArchiveOptions } from './archive-options.js';
 import { findCopies } from './checkpoints/copies.js';
 import { type ArchiveRow, listArchives } from './checkpoints/list.js';
 import type { HostRootOptions } from './host-options.js';
+import { readKeys } from './identity-options.js';
+import { interrupted } from './interrupt.js';
 import { type OutputOptions, printRows } from './output.js';
+import { createProgress } from './progress.js';
 import type { RecipientOptions } from './recipient-options.js';
 
-export interface CheckpointsOptions extends HostRootOptions, OutputOptions, RecipientOptions {
+export interface CheckpointsOptions extends HostRootOptions, OutputOptions, RecipientOptions, ArchiveOptions {
   readonly checkpointDir?: string;
   readonly sealed?: readonly string[];
   readonly seal?: true;
@@ -34,7 +38,9 @@ export async function runCheckpoints(options: CheckpointsOptions): Promise<void>
       remedy: 'run as root on the node, or name it by --checkpoint-dir',
     });
   }
-  const sealedIn = [...(options.sealed ?? []), options.output ?? '.', real.value];
+  // the current directory may be anybody's: it counts only where it was named, or sealed into just now
+  const output = options.output ?? (options.seal === true ? '.' : undefined);
+  const sealedIn = [...(options.sealed ?? []), ...(output === undefined ? [] : [output]), real.value];
   const list = async (): Promise<readonly ArchiveRow[]> =>
     listArchives(host, directory, await findCopies(sealedIn));
   if (options.seal === true) {
@@ -44,7 +50,15 @@ export async function runCheckpoints(options: CheckpointsOptions): Promise<void>
   if (options.prune === true) {
     const { chooseToPrune, prune } = await import('./checkpoints/prune.js');
     const chosen = chooseToPrune(await list(), ruleOf(options), new Date());
-    await prune(real.value, chosen, await findCopies(sealedIn), options.yes === true);
+    const keys = options.identity === undefined ? undefined : await readKeys('the sealed copies', options);
+    const progress = createProgress(options);
+    await prune(real.value, chosen, await findCopies(sealedIn), {
+      yes: options.yes === true,
+      keys,
+      signal: interrupted,
+      onProgress: progress.report.bind(progress),
+      clear: () => progress.clear(),
+    });
   }
   if (options.quiet === true) return;
   await printRows<ArchiveRow>(
@@ -73,8 +87,11 @@ function checkOptions(options: CheckpointsOptions): void {
       remedy: '--prune --older-than 7d, --prune --keep 3, or both',
     });
   }
-  if (options.prune !== true && (options.olderThan ?? options.keep ?? options.yes) !== undefined) {
-    throw new UsageError('--older-than, --keep and --yes belong to --prune');
+  if (
+    options.prune !== true &&
+    (options.olderThan ?? options.keep ?? options.yes ?? options.identity) !== undefined
+  ) {
+    throw new UsageError('--older-than, --keep, --yes and -i belong to --prune');
   }
   const recipients = options.recipient ?? options.recipientsFile ?? options.passphrase;
   if (options.seal === true && recipients === undefined) {

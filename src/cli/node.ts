@@ -60,7 +60,7 @@ export const nodeCommand: CommandModule = {
         )
         .option(
           '--sealed <dir>',
-          'where sealed copies lie; repeatable (also looked in: -o, the directory itself)',
+          'where sealed copies lie; repeatable (also looked in: -o when given, the checkpoint directory)',
           collect,
         )
         .option('--seal', 'seal those that have no sealed copy yet')
@@ -69,6 +69,11 @@ export const nodeCommand: CommandModule = {
         .option('--older-than <time>', 'only those older than this: 7d, 12h')
         .option('--keep <n>', 'keep the newest n of each container')
         .option('-y, --yes', 'do not ask; then only archives with a proven sealed copy are removed')
+        .option(
+          '-i, --identity <file>',
+          'opens the sealed copies to prove them before removing; may be given more than once',
+          collect,
+        )
         .option('-q, --quiet', 'no progress, no list'),
     )
       .addHelpText('after', CHECKPOINTS_HELP)
@@ -108,11 +113,15 @@ Example:
 const CHECKPOINTS_HELP = `
 --json: [{file, namespace, pod, container, from: name|config.dump|ambiguous|unknown, time, size, mode, sealed, problem,
           kind: file|link|directory|...}]
-A sealed copy is known by its manifest. Removing proves it first: hashes of the archive and of the sealed file.
+sealed is what a manifest claims. Removing wants a proof first. With -i the copy is
+opened and read whole, and must give the archive's tar. Without, the manifest is believed only if it and the sealed
+file belong to root, in directories that only root writes, and both hashes hold. The current directory is not looked
+in unless it is named.
 
 Examples:
   coldcase node checkpoints --seal -r age1... -o /evidence/
-  coldcase node checkpoints --prune --older-than 7d --keep 3 --sealed /evidence`;
+  coldcase node checkpoints --prune --older-than 7d --keep 3 --sealed /evidence
+  coldcase node checkpoints --prune --keep 0 --sealed /mnt/usb -i key.txt --yes`;
 
 function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];

@@ -115,12 +115,13 @@ test.skipIf(!root)('node checkpoints: seal all, then prune what is proven (as ro
   const sealing = await coldcase([...node, '--seal', '-r', recipient], { cwd: out });
   expect(sealing.code).toBe(5);
   expect((await readdir(out)).filter((name) => name.endsWith('.age'))).toHaveLength(2);
-  const asked = await coldcase([...node, '--prune', '--keep', '0'], { cwd: out });
+  const sealed = ['--sealed', out];
+  const asked = await coldcase([...node, ...sealed, '--prune', '--keep', '0'], { cwd: out });
   expect(asked.code).toBe(2);
   expect(asked.stderr).toContain('no sealed copy is known');
   expect(asked.stderr).toContain('sealed and proven');
   expect(await readdir(directory)).toHaveLength(3);
-  const pruned = await coldcase([...node, '--prune', '--keep', '0', '--yes'], { cwd: out });
+  const pruned = await coldcase([...node, ...sealed, '--prune', '--keep', '0', '--yes'], { cwd: out });
   expect(pruned.code).toBe(6);
   expect(pruned.stderr).toContain('1 archives have no proven sealed copy and were kept');
   expect(await readdir(directory)).toEqual([PROXY]);
@@ -140,7 +141,7 @@ test.skipIf(!root)('a sealed copy that was changed proves nothing (as root)', as
   const bytes = await readFile(path);
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
   await write(path, bytes);
-  const pruned = await coldcase([...node, '--prune', '--keep', '0', '--yes'], { cwd: out });
+  const pruned = await coldcase([...node, '--sealed', out, '--prune', '--keep', '0', '--yes'], { cwd: out });
   expect(pruned.code).toBe(6);
   expect(pruned.stderr).toContain('is not what its manifest says');
   expect(await readdir(directory)).toEqual([CACHE]);

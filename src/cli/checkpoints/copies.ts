@@ -1,57 +1,61 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { ColdcaseError, IntegrityError } from '../../base/errors.js';
+import { basename, join } from 'node:path';
+import { ColdcaseError } from '../../base/errors.js';
 import { readSmallFile } from '../../kubelet/read-file.js';
-import { MAX_MANIFEST, type Manifest, parseManifest } from '../../seal/manifest.js';
-import { interrupted } from '../interrupt.js';
+import { MAX_MANIFEST, parseManifest } from '../../seal/manifest.js';
+import { sealedName } from '../capture/output-place.js';
 
-/** A sealed file that a manifest beside it describes. */
+/**
+ * A file that may be the sealed copy of an archive. Nothing here is a proof: whoever can write to the directory can
+ * write a manifest and a file of any name. `proveCopy` is what a removal rests on.
+ */
 export interface KnownCopy {
   readonly path: string;
-  readonly manifest: Manifest;
+  /** The manifest that names it; undefined when only the file's name speaks for it. */
+  readonly manifest: string | undefined;
+  /** Name and size of the archive that the manifest says was sealed. */
+  readonly archive: { readonly name: string; readonly size: number } | undefined;
 }
 
 const MAX_MANIFESTS = 10_000;
 
-/** The sealed copies in those directories, by their manifests. Directories that are not there have none. */
+/** What may be sealed copies in those directories. Directories that are not there have none. */
 export async function findCopies(directories: readonly string[]): Promise<readonly KnownCopy[]> {
   const copies: KnownCopy[] = [];
-  for (const directory of directories) {
-    const names = await readdir(directory).catch(() => []);
+  for (const directory of new Set(directories)) {
+    const names: readonly string[] = await readdir(directory).catch(() => []);
+    const described = new Set<string>();
     for (const name of names.filter((one) => one.endsWith('.age.json')).slice(0, MAX_MANIFESTS)) {
       const path = join(directory, name);
       try {
         const manifest = parseManifest(await readSmallFile(path, 'manifest', MAX_MANIFEST), path);
-        copies.push({ path: join(dirname(path), manifest.sealed.name), manifest });
+        const sealed = manifest.sealed.name;
+        // a manifest speaks for the file beside it and for no other
+        if (sealed !== basename(sealed) || !names.includes(sealed)) continue;
+        described.add(sealed);
+        const { name: archive, size } = manifest.input;
+        copies.push({
+          path: join(directory, sealed),
+          manifest: path,
+          archive: { name: basename(archive), size },
+        });
       } catch (error) {
         if (!(error instanceof ColdcaseError)) throw error; // another's file, or a broken one: no copy is known by it
       }
+    }
+    for (const name of names.filter((one) => one.endsWith('.age') && !described.has(one))) {
+      copies.push({ path: join(directory, name), manifest: undefined, archive: undefined });
     }
   }
   return copies;
 }
 
-/**
- * Proves that a sealed copy stands for an archive: the archive has the hash that was sealed, the sealed file has
- * the hash of its manifest, and it was read back when it was made.
- *
- * @throws IntegrityError when it does not
- */
-export async function proveCopy(original: string, { path, manifest }: KnownCopy): Promise<void> {
-  if (!manifest.proved) throw new IntegrityError(`${path} was sealed without being read back`);
-  if ((await sha256Of(original)) !== manifest.input.sha256) {
-    throw new IntegrityError(`${original} is not what was sealed in ${path}`);
-  }
-  if ((await sha256Of(path)) !== manifest.sealed.sha256) {
-    throw new IntegrityError(`${path} is not what its manifest says`);
-  }
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20, signal: interrupted }))
-    hash.update(chunk);
-  return hash.digest('hex');
+/** Those that a manifest or, failing that, the file's name says to be of an archive; manifests first. */
+export function copiesOf(copies: readonly KnownCopy[], file: string, size: number): readonly KnownCopy[] {
+  const named = (copy: KnownCopy): boolean =>
+    copy.archive === undefined && basename(copy.path) === sealedName(file);
+  return [
+    ...copies.filter(({ archive }) => archive?.name === file && archive.size === size),
+    ...copies.filter(named),
+  ];
 }

@@ -6,7 +6,7 @@ import { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { parseCheckpointName } from '../../node/checkpoint-name.js';
 import type { FileFacts, HostRoot } from '../../node/host/root.js';
 import { interrupted } from '../interrupt.js';
-import type { KnownCopy } from './copies.js';
+import { copiesOf, type KnownCopy } from './copies.js';
 
 /** An archive in the checkpoint directory. Text is untrusted. */
 export type ArchiveRow = {
@@ -19,7 +19,7 @@ export type ArchiveRow = {
   readonly time: string;
   readonly size: number;
   readonly mode: string;
-  /** The sealed copy whose manifest names this archive; null when none is known. */
+  /** The sealed copy that a manifest says to be of this archive, which is a claim and no proof; or null. */
   readonly sealed: string | null;
   readonly problem: string | null;
   readonly kind: FileFacts['kind'];
@@ -40,9 +40,7 @@ export async function listArchives(
     const facts = await host.stat(posix.join(directory, name), { follow: false });
     if (!facts.ok) continue;
     const { size, mtime, mode, kind } = facts.value;
-    const copy = copies.find(
-      ({ manifest }) => posix.basename(manifest.input.name) === name && manifest.input.size === size,
-    );
+    const copy = copiesOf(copies, name, size).find(({ manifest }) => manifest !== undefined);
     const who = kind === 'file' ? await whose(host, directory, name) : nobody(`is a ${kind}, not a file`);
     rows.push({
       file: name,

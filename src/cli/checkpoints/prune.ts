@@ -1,11 +1,14 @@
 import { join } from 'node:path';
-import { ColdcaseError, UnsafeError } from '../../base/errors.js';
+import { ColdcaseError, InterruptedError, UnsafeError } from '../../base/errors.js';
+import { errorCode } from '../../base/files.js';
 import { formatSize } from '../../base/units.js';
 import { CheckpointDirectory } from '../../kubelet/checkpoint-dir.js';
+import type { CheckpointFile } from '../../kubelet/checkpoint-file.js';
 import { escapeText } from '../../render/escape.js';
 import { confirm } from '../confirm.js';
-import { type KnownCopy, proveCopy } from './copies.js';
+import { copiesOf, type KnownCopy } from './copies.js';
 import type { ArchiveRow } from './list.js';
+import { type ArchiveHashes, hashArchive, type Proof, type ProofOptions, proveCopy } from './proof.js';
 
 export interface PruneRule {
   /** Milliseconds; archives younger than this stay. */
@@ -44,71 +47,131 @@ export function chooseToPrune(
   });
 }
 
+export interface PruneOptions extends ProofOptions {
+  /** Do not ask; then only what is proven goes. */
+  readonly yes: boolean;
+  readonly clear: () => void;
+}
+
+/** An archive that may be removed, held open from before it was hashed until it is gone or kept. */
+interface Candidate {
+  readonly row: ArchiveRow;
+  readonly file: CheckpointFile;
+  readonly proof: Proof | undefined;
+}
+
 /**
  * Removes archives after proving their sealed copies, and after asking. Without a proven copy an archive goes only
  * when the question on the terminal, which says so, is answered with yes.
  *
  * @param directory - on this machine
  * @returns what was removed
+ * @throws UnsafeError when something was kept that was to go
  */
 export async function prune(
   directory: string,
   chosen: readonly ArchiveRow[],
   copies: readonly KnownCopy[],
-  yes: boolean,
+  options: PruneOptions,
 ): Promise<readonly ArchiveRow[]> {
   if (chosen.length === 0) return [];
-  const proven = new Set<ArchiveRow>();
-  const say = (line: string): boolean => process.stderr.write(`${escapeText(line)}\n`);
-  for (const row of chosen) {
-    const problem = await proof(directory, row, copies);
-    if (problem === undefined) proven.add(row);
-    say(`${row.file}  ${formatSize(row.size)}  ${problem ?? `sealed and proven: ${row.sealed}`}`);
-  }
-  const unproven = chosen.length - proven.size;
-  if (!yes) {
-    const lost =
-      unproven === 0
-        ? 'all have a proven sealed copy'
-        : `${unproven} WITHOUT a proven sealed copy are lost for good`;
-    await confirm(`Remove these ${chosen.length} archives (${lost})?`);
-  }
-  const removed: ArchiveRow[] = [];
   const opened = await CheckpointDirectory.open(directory);
+  const candidates: Candidate[] = [];
   try {
     for (const row of chosen) {
-      if (yes && !proven.has(row)) continue;
-      const file = await opened.take(join(opened.path, row.file));
-      try {
-        await file.remove();
-      } finally {
-        await file.close();
-      }
-      removed.push(row);
+      const candidate = await examine(opened, row, copies, options);
+      if (candidate !== undefined) candidates.push(candidate);
     }
+    const unproven = candidates.filter(({ proof }) => proof === undefined).length;
+    if (!options.yes && candidates.length > 0) {
+      const lost =
+        unproven === 0
+          ? 'all have a proven sealed copy'
+          : `${unproven} WITHOUT a proven sealed copy are lost for good`;
+      await confirm(`Remove these ${candidates.length} archives (${lost})?`);
+    }
+    const removed: ArchiveRow[] = [];
+    for (const { row, file, proof } of candidates) {
+      if (proof === undefined && options.yes) continue;
+      await proof?.checkStillThere();
+      await file.checkUnchanged();
+      await file.remove();
+      removed.push(row);
+      if (file.otherNames > 0) say(`warning: ${row.file} had other names (hard links): its bytes stay`);
+    }
+    const kept = chosen.length - removed.length;
+    if (kept > 0) {
+      throw new UnsafeError(`${kept} archives have no proven sealed copy and were kept`, {
+        remedy:
+          'seal them (--seal -r RECIPIENT), prove with the identity (-i), or run without --yes and confirm',
+      });
+    }
+    return removed;
   } finally {
+    for (const { file } of candidates) await file.close();
     await opened.close();
   }
-  if (yes && unproven > 0) {
-    throw new UnsafeError(`${unproven} archives have no proven sealed copy and were kept`, {
-      remedy: 'seal them first (--seal -r RECIPIENT), or run without --yes and confirm',
-    });
-  }
-  return removed;
 }
 
-async function proof(
-  directory: string,
+/** Opens an archive, looks for a proof, and says what came of it. Undefined when it cannot be taken at all. */
+async function examine(
+  directory: CheckpointDirectory,
   row: ArchiveRow,
   copies: readonly KnownCopy[],
-): Promise<string | undefined> {
-  const copy = copies.find(({ path }) => path === row.sealed);
-  if (copy === undefined) return 'no sealed copy is known';
+  options: PruneOptions,
+): Promise<Candidate | undefined> {
+  const tell = (outcome: string): void => {
+    options.clear();
+    say(`${row.file}  ${formatSize(row.size)}  ${outcome}`);
+  };
+  let file: CheckpointFile;
   try {
-    await proveCopy(join(directory, row.file), copy);
-    return undefined;
+    file = await directory.take(join(directory.path, row.file));
   } catch (error) {
-    if (error instanceof ColdcaseError || (error instanceof Error && 'code' in error)) return error.message;
+    tell(problemOf(error));
+    return undefined;
+  }
+  try {
+    const { proof, problem } = await findProof(file, copiesOf(copies, row.file, file.size), options);
+    if (proof === undefined) tell(problem);
+    else {
+      const by = proof.by === 'identity' ? 'opening it' : 'its receipt';
+      tell([`sealed and proven by ${by}: ${proof.path}`, ...proof.doubts].join('; '));
+    }
+    return { row, file, proof };
+  } catch (error) {
+    await file.close();
     throw error;
   }
+}
+
+/** The first copy that holds; if none does, why the first did not. */
+async function findProof(
+  file: CheckpointFile,
+  copies: readonly KnownCopy[],
+  options: PruneOptions,
+): Promise<{ readonly proof: Proof | undefined; readonly problem: string }> {
+  let problem: string | undefined;
+  let hashes: ArchiveHashes | undefined;
+  for (const copy of copies) {
+    try {
+      hashes ??= await hashArchive(file, options);
+      return { proof: await proveCopy(hashes, copy, options), problem: '' };
+    } catch (error) {
+      problem ??= problemOf(error);
+    }
+  }
+  return { proof: undefined, problem: problem ?? 'no sealed copy is known' };
+}
+
+/** What is wrong with one archive or copy, which is no reason to leave the others; being stopped is. */
+function problemOf(error: unknown): string {
+  if (error instanceof InterruptedError) throw error;
+  if (error instanceof ColdcaseError) return error.message;
+  if (errorCode(error) !== undefined) return String(error);
+  throw error;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${escapeText(line)}\n`);
 }

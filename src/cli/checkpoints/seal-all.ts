@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ColdcaseError, UsageError } from '../../base/errors.js';
+import { openOwnFile } from '../../base/sole-writer.js';
 import { CheckpointDirectory } from '../../kubelet/checkpoint-dir.js';
 import { escapeText } from '../../render/escape.js';
 import { sealFile } from '../../seal/seal-file.js';
@@ -32,8 +33,12 @@ export async function sealAll(
   const opened = await CheckpointDirectory.open(directory);
   const progress = createProgress(options);
   try {
-    for (const { file } of rows.filter(({ sealed, kind }) => sealed === null && kind === 'file')) {
+    for (const { file, sealed: claimed } of rows.filter(({ kind }) => kind === 'file')) {
       interrupted.throwIfAborted();
+      if (claimed !== null) {
+        await sayIfDoubtful(file, claimed);
+        continue;
+      }
       let archive: Awaited<ReturnType<CheckpointDirectory['take']>> | undefined;
       try {
         archive = await opened.take(join(opened.path, file));
@@ -66,4 +71,13 @@ export async function sealAll(
   }
   if (first !== undefined) throw first.error;
   return made;
+}
+
+/** A manifest that others could have written may only want that an archive is not sealed. */
+async function sayIfDoubtful(file: string, claimed: string): Promise<void> {
+  const copy = await openOwnFile(claimed);
+  if (copy.ok) return copy.handle.close();
+  process.stderr.write(
+    `coldcase: ${escapeText(`${file} was not sealed again, for ${claimed} is said to be its copy; but ${copy.why}: prove it, coldcase verify -i`)}\n`,
+  );
 }
