@@ -2,12 +2,23 @@ import { randomBytes } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
 import { constants, type FileHandle, link, lstat, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { DeniedError, FailedError, NotFoundError, UnsafeError } from './errors.js';
+import { ColdcaseError, NotFoundError, UnsafeError } from './errors.js';
+import { errorCode, fileError } from './file-errors.js';
+import { FileOutput } from './write-all.js';
+
+export { errorCode, fileError } from './file-errors.js';
 
 export interface AsideOptions {
   /** Replace a file that exists under the final name. Without it, such a file is never touched. */
   readonly force?: boolean | undefined;
+  /** Bytes that will be written, where that is known: errors say how far it came. */
+  readonly size?: number | undefined;
+  /** What errors call it, where the path says nothing to a user. */
+  readonly name?: string | undefined;
 }
+
+/** An open file of which everything can be asked but to write: that is done by what writes all or fails. */
+export type AsideHandle = Pick<FileHandle, 'fd' | 'chmod' | 'chown' | 'sync' | 'utimes'>;
 
 /**
  * A file that is written under another name in the same directory, and gets its own name only when it is
@@ -16,11 +27,17 @@ export interface AsideOptions {
 export interface AsideFile {
   /** Where the file will be. */
   readonly path: string;
-  /** Open for reading and writing, mode 0600. Errors of its own are `FailedError` after `fileError`. */
-  readonly handle: FileHandle;
+  /** Open for reading and writing, mode 0600. Its errors are for `fileError`. */
+  readonly handle: AsideHandle;
+  /** Takes what is written, every byte of it. */
+  readonly output: FileOutput;
   /** Flushes, takes the final name without replacing what is there (unless forced), flushes the directory. */
   commit(): Promise<void>;
-  /** Removes what was written. Safe to call at any time, also after `commit`, when it does nothing. */
+  /**
+   * Removes what was written. Safe to call at any time, also after `commit`, when it does nothing.
+   *
+   * @throws FileError when it cannot be removed: it is tried again when the process ends
+   */
   discard(): Promise<void>;
 }
 
@@ -44,58 +61,96 @@ function removeAtExit(path: string): void {
 }
 
 /**
- * Begins a file that will be named `path`.
+ * Begins a file that will be named `path`. Whoever can uses `writeAside`, which ends it too.
  *
- * @throws UnsafeError when something is there already and `force` is not given, or a directory is
- * @throws NotFoundError when its directory does not exist; DeniedError, FailedError when it cannot be written
+ * @throws UnsafeError when something is there already and `force` is not given, or it is no file
+ * @throws NotFoundError when its directory does not exist; DeniedError, FileError when it cannot be written
  */
 export async function createAside(path: string, options: AsideOptions = {}): Promise<AsideFile> {
   await requireWritable(path, options);
-  const aside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.partial`);
+  const aside = join(dirname(path), asideName(basename(path)));
+  const name = options.name ?? path;
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const handle = await open(aside, flags, 0o600).catch((cause: unknown) => {
-    throw fileError(cause, path, 'write');
+    throw fileError(cause, name, 'write');
   });
   removeAtExit(aside);
+  const output = new FileOutput(handle, name, options.size);
   let closed = false;
   const close = async (): Promise<void> => {
-    if (!closed) await handle.close();
+    if (closed) return;
     closed = true;
+    await handle.close();
   };
   const discard = async (): Promise<void> => {
-    await close();
-    if (!unfinished.delete(aside)) return;
-    await unlink(aside).catch(ignoreMissing);
+    await close().catch(() => {}); // what could not be written is thrown away
+    if (!unfinished.has(aside)) return;
+    await unlink(aside).catch((cause: unknown) => {
+      if (errorCode(cause) !== 'ENOENT')
+        throw fileError(cause, join(dirname(name), basename(aside)), 'remove');
+    });
+    unfinished.delete(aside);
   };
   const commit = async (): Promise<void> => {
     try {
       await handle.sync();
-      await close();
+      await close(); // a file server may tell only now that the disk is full
       await takeName(aside, path, options);
       unfinished.delete(aside);
-      await syncDirectory(dirname(path));
     } catch (cause) {
-      await discard();
-      throw fileError(cause, path, 'write');
+      return discardAfter(fileError(cause, name, 'write', output.written), discard);
     }
+    await syncDirectory(dirname(path)).catch((cause: unknown) => {
+      throw withMore(fileError(cause, name, 'flush the directory of'), `${name} is there, and complete`);
+    });
   };
-  return { path, handle, commit, discard };
+  return { path, handle, output, commit, discard };
 }
 
-/** Writes a small file whole, as `createAside` does. */
-export async function writeFileAside(
+/** A name beside a file's: hidden, told by its end, and short however long the file's is. */
+function asideName(name: string): string {
+  const start = name.slice(0, 64).replace(/[^\w.-]/g, '_');
+  return `.${start}.${randomBytes(6).toString('hex')}.partial`;
+}
+
+/** Writes a file aside, and gives it its name when the work is done; when that fails, nothing is left. */
+export async function writeAside<T>(
+  path: string,
+  options: AsideOptions,
+  work: (file: AsideFile) => Promise<T>,
+): Promise<T> {
+  const file = await createAside(path, options);
+  try {
+    const result = await work(file);
+    await file.commit();
+    return result;
+  } catch (error) {
+    return discardAfter(error, file.discard);
+  }
+}
+
+/** Writes a small file whole, as `writeAside` does. */
+export function writeFileAside(
   path: string,
   content: string | Uint8Array,
   options: AsideOptions = {},
 ): Promise<void> {
-  const file = await createAside(path, options);
-  try {
-    await file.handle.writeFile(content);
-    await file.commit();
-  } catch (cause) {
-    await file.discard();
-    throw fileError(cause, path, 'write');
-  }
+  const size = Buffer.byteLength(content);
+  return writeAside(path, { ...options, size }, (file) => file.output.append(content));
+}
+
+/** Throws an error when the file that it is about is removed; what stays of it is told with the error. */
+async function discardAfter(error: unknown, discard: () => Promise<void>): Promise<never> {
+  await discard().catch((cause: unknown) => {
+    if (cause instanceof ColdcaseError)
+      withMore(error, `and ${cause.message}: a part of the result is in it`);
+  });
+  throw error;
+}
+
+function withMore(error: unknown, line: string): unknown {
+  if (error instanceof ColdcaseError) error.more.push(line);
+  return error;
 }
 
 /**
@@ -104,19 +159,20 @@ export async function writeFileAside(
  * @throws as `createAside`
  */
 export async function requireWritable(path: string, options: AsideOptions = {}): Promise<void> {
-  const directory = dirname(path);
-  const parent = await stat(directory).catch((cause: unknown) => {
-    throw fileError(cause, directory, 'write to directory');
+  const name = options.name ?? path;
+  const parent = await stat(dirname(path)).catch((cause: unknown) => {
+    throw fileError(cause, dirname(name), 'write to directory');
   });
-  if (!parent.isDirectory()) throw new NotFoundError(`${directory} is not a directory`);
+  if (!parent.isDirectory()) throw new NotFoundError(`${dirname(name)} is not a directory`);
   const there = await lstat(path).catch((cause: unknown) => {
     if (errorCode(cause) === 'ENOENT') return undefined;
-    throw fileError(cause, path, 'write');
+    throw fileError(cause, name, 'write');
   });
   if (there === undefined) return;
-  if (there.isDirectory()) throw new UnsafeError(`${path} is a directory`, { remedy: 'name a file in it' });
-  if (options.force === true) return;
-  throw existsError(path);
+  if (there.isDirectory()) throw new UnsafeError(`${name} is a directory`, { remedy: 'name a file in it' });
+  if (options.force !== true) throw existsError(name);
+  if (there.isFile() || there.isSymbolicLink()) return;
+  throw new UnsafeError(`${name} is no file, and is not replaced by one`, { remedy: 'name another file' });
 }
 
 function existsError(path: string, cause?: unknown): UnsafeError {
@@ -132,10 +188,10 @@ async function takeName(aside: string, path: string, options: AsideOptions): Pro
   try {
     await link(aside, path);
   } catch (cause) {
-    if (errorCode(cause) === 'EEXIST') throw existsError(path, cause);
+    if (errorCode(cause) === 'EEXIST') throw existsError(options.name ?? path, cause);
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errorCode(cause) ?? '')) throw cause;
     // a file system without hard links, such as FAT: check once more, then rename
-    await requireWritable(path);
+    await requireWritable(path, options);
     return rename(aside, path);
   }
   await unlink(aside);
@@ -151,37 +207,4 @@ async function syncDirectory(path: string): Promise<void> {
   } finally {
     await directory.close();
   }
-}
-
-/** An operating system's error about a file as what a user is told; errors of ours pass unchanged. */
-export function fileError(cause: unknown, path: string, doing: string): unknown {
-  const code = errorCode(cause);
-  if (code === undefined) return cause;
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
-    const remedy = doing.startsWith('read')
-      ? 'check the path, and whether this is the machine that has it'
-      : 'check the path; missing directories are made only for an output that ends in /';
-    return new NotFoundError(`cannot ${doing} ${path}: no such file or directory`, { cause, remedy });
-  }
-  if (code === 'EACCES' || code === 'EPERM') {
-    const remedy = 'run as a user who may, or choose another place';
-    return new DeniedError(`cannot ${doing} ${path}: not allowed`, { cause, remedy });
-  }
-  if (code === 'EROFS') return new FailedError(`cannot ${doing} ${path}: read-only file system`, { cause });
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    const remedy = 'free space there, or write to another file system with -o';
-    return new FailedError(`cannot ${doing} ${path}: no space left`, { cause, remedy });
-  }
-  return new FailedError(`cannot ${doing} ${path}: ${code}`, { cause });
-}
-
-/** The `code` of an operating system's error, such as `ENOENT`; `undefined` for errors of other kinds. */
-export function errorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (errorCode(error) !== 'ENOENT') throw error;
-  return undefined;
 }

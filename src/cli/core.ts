@@ -1,6 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
-import { createAside, fileError } from '../base/files.js';
+import { writeAside } from '../base/files.js';
 import { formatSize } from '../base/units.js';
+import type { FileOutput } from '../base/write-all.js';
 import { MemoryImages } from '../criu/memory.js';
 import { buildCore } from '../memory/core/build.js';
 import type { CoreLayout, CorePart } from '../memory/core/layout.js';
@@ -34,15 +34,13 @@ async function core(location: string, options: CoreOptions): Promise<void> {
   await withArchive(location, options, async (archive) => {
     const layout = await buildCore(new MemoryImages(archive), options.pid);
     const progress = createProgress(options);
-    const file = await createAside(options.output, { force: options.force });
+    const size = layout.head.length + heldBytes(layout);
     try {
-      await writeCore(file.handle, layout, (done, total) => progress.report('writing', done, total));
-      await file.commit();
-    } catch (cause) {
-      throw fileError(cause, options.output, 'write');
+      await writeAside(options.output, { force: options.force, size }, ({ output }) =>
+        writeCore(output, layout, (done, total) => progress.report('writing', done, total)),
+      );
     } finally {
       progress.clear();
-      await file.discard();
     }
     for (const problem of layout.problems) {
       process.stderr.write(`coldcase: a deleted file is not in the core file: ${escapeText(problem)}\n`);
@@ -65,23 +63,30 @@ async function core(location: string, options: CoreOptions): Promise<void> {
 /** Bytes copied at once. */
 const CHUNK = 1 << 20;
 
+/** Bytes of memory that are written; the rest of the file is holes. */
+function heldBytes({ parts }: CoreLayout): number {
+  const held = parts.filter(({ segment }) => segment.backing.kind === 'pages');
+  return held.reduce((sum, { segment }) => sum + Number(segment.end - segment.start), 0);
+}
+
 async function writeCore(
-  handle: FileHandle,
-  { head, parts, size }: CoreLayout,
+  output: FileOutput,
+  layout: CoreLayout,
   report: (done: number, total: number) => void,
 ): Promise<void> {
-  const total = parts.reduce((sum, { segment }) => sum + Number(segment.end - segment.start), 0);
-  await handle.write(head, 0, head.length, 0);
+  const { head, parts, size } = layout;
+  const total = heldBytes(layout);
+  await output.append(head);
   let done = 0;
   for (const part of parts) {
     for await (const { bytes, position } of chunksOfPart(part)) {
       interrupted.throwIfAborted();
-      await handle.write(bytes, 0, bytes.length, position);
+      await output.writeAt(bytes, position);
       done += bytes.length;
       report(done, total);
     }
   }
-  await handle.truncate(size);
+  await output.resize(size);
 }
 
 async function* chunksOfPart({

@@ -1,7 +1,7 @@
 import { lstat, lutimes, symlink, unlink } from 'node:fs/promises';
 import type { ArchiveEntry } from '../archive/archive.js';
-import { ColdcaseError, UnsafeError } from '../base/errors.js';
-import { createAside, errorCode, fileError } from '../base/files.js';
+import { UnsafeError } from '../base/errors.js';
+import { createAside, errorCode } from '../base/files.js';
 import { sliceSource } from '../bytes/slice.js';
 import type { ByteSource } from '../bytes/source.js';
 import { chunksOf } from '../bytes/streamed.js';
@@ -98,10 +98,8 @@ export interface FileWriter {
 
 async function startFile(path: string, entry: ArchiveEntry, force: boolean): Promise<FileWriter> {
   await requireFree(path, force);
-  const file = await createAside(path, { force }).catch((error: unknown) => {
-    // It knows only the path by descriptor, which says nothing to a user.
-    throw error instanceof ColdcaseError ? fileError(error.cause ?? error, entry.name, 'write') : error;
-  });
+  // the path is by descriptor, which says nothing to a user
+  const file = await createAside(path, { force, name: entry.name, size: entry.storedSize });
   const runs = entry.sparse ?? [{ offset: 0, length: entry.storedSize }];
   let run = 0;
   let written = 0;
@@ -110,7 +108,7 @@ async function startFile(path: string, entry: ArchiveEntry, force: boolean): Pro
       for (let rest = chunk; rest.length > 0; ) {
         const { offset, length } = runs[run] ?? { offset: 0, length: rest.length };
         const piece = rest.subarray(0, length - written);
-        await file.handle.write(piece, 0, piece.length, offset + written);
+        await file.output.writeAt(piece, offset + written);
         rest = rest.subarray(piece.length);
         written += piece.length;
         if (written < length) continue;
@@ -119,7 +117,7 @@ async function startFile(path: string, entry: ArchiveEntry, force: boolean): Pro
       }
     },
     finish: async () => {
-      if (entry.sparse !== undefined) await file.handle.truncate(entry.size);
+      if (entry.sparse !== undefined) await file.output.resize(entry.size);
       await file.handle.utimes(entry.mtime, entry.mtime);
       await file.commit();
     },

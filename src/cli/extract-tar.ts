@@ -2,7 +2,7 @@ import type { Archive, ArchiveEntry } from '../archive/archive.js';
 import type { Selected } from '../archive/select.js';
 import { copyEntries } from '../archive/tar-copy.js';
 import { NotFoundError, UnsafeError, UsageError } from '../base/errors.js';
-import { createAside, fileError } from '../base/files.js';
+import { writeAside } from '../base/files.js';
 import { escapeText } from '../render/escape.js';
 import { interrupted } from './interrupt.js';
 import { writeOut } from './output.js';
@@ -58,17 +58,9 @@ async function write(pieces: AsyncIterable<Uint8Array>, { tar, force }: TarOptio
     }, 'a tar');
     return;
   }
-  const file = await createAside(tar, { force });
-  try {
-    for await (const piece of pieces) {
-      await file.handle.writeFile(piece).catch((cause: unknown) => {
-        throw fileError(cause, tar, 'write');
-      });
-    }
-    await file.commit();
-  } finally {
-    await file.discard();
-  }
+  await writeAside(tar, { force }, async ({ output }) => {
+    for await (const piece of pieces) await output.append(piece);
+  });
 }
 
 function reportDangling(dangling: ReadonlySet<Selected>, total: number, { quiet }: TarOptions): void {

@@ -1,5 +1,5 @@
 import { UnsafeError, UsageError } from '../base/errors.js';
-import { createAside } from '../base/files.js';
+import { writeAside } from '../base/files.js';
 import { formatAddress } from '../base/units.js';
 import { type AddressSpace, notInArchive, type Segment, type Vma, vmaRights } from '../criu/address-space.js';
 import { MemoryImages } from '../criu/memory.js';
@@ -35,15 +35,9 @@ export async function dump(location: string, options: DumpOptions): Promise<void
     const range = rangeOf(space, options);
     const print = options.raw ? dumpRaw : dumpHex;
     if (options.output === undefined) return print(space, range, writeOut);
-    const file = await createAside(options.output, { force: options.force });
-    try {
-      await print(space, range, async (data) => {
-        await file.handle.writeFile(data);
-      });
-      await file.commit();
-    } finally {
-      await file.discard();
-    }
+    await writeAside(options.output, { force: options.force }, ({ output }) =>
+      print(space, range, (data) => output.append(data)),
+    );
   });
 }
 

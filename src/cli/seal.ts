@@ -3,8 +3,9 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { UnsafeError, UsageError } from '../base/errors.js';
-import { fileError, requireWritable, writeFileAside } from '../base/files.js';
+import { fileError, requireWritable } from '../base/files.js';
 import type { SealInput } from '../seal/input.js';
+import { writeManifest } from '../seal/manifest-file.js';
 import { type SealOptions, sealFile, sealToSink } from '../seal/seal-file.js';
 import type { CommandModule } from './command.js';
 import { interrupted } from './interrupt.js';
@@ -80,8 +81,8 @@ async function run(file: string, options: Options): Promise<void> {
 async function sealToOutput(sealOptions: SealOptions, { manifest, force }: Options): Promise<void> {
   if (manifest !== undefined) await requireWritable(manifest, { force });
   const name = manifest === undefined ? '-' : basename(manifest).replace(/\.json$/, '');
-  const { json } = await toStandardOutput((sink) => sealToSink(sealOptions, sink, name));
-  if (manifest !== undefined) await writeFileAside(manifest, json, { force });
+  const sealed = await toStandardOutput((sink) => sealToSink(sealOptions, sink, name));
+  if (manifest !== undefined) await writeManifest(manifest, sealed, 'standard output', { force });
 }
 
 async function outputPath(file: string, { output }: Options): Promise<string> {

@@ -1,7 +1,7 @@
 import { UsageError } from '../base/errors.js';
 import { fileError } from '../base/files.js';
 import type { SealedSink } from '../seal/seal-stream.js';
-import { streamSink } from '../seal/sinks.js';
+import { streamSink } from '../seal/stream-sink.js';
 import { writeOut } from './output.js';
 
 /**

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.js';
-import { type AsideFile, createAside, fileError } from '../base/files.js';
+import { writeAside } from '../base/files.js';
 import { formatSize } from '../base/units.js';
 import { openFile } from '../bytes/file.js';
 import { type Unsealed, unseal } from '../seal/unseal.js';
@@ -52,48 +52,33 @@ async function run(file: string, options: Options): Promise<void> {
   const output = await outputPath(file, options);
   const progress = createProgress(options);
   const input = file === '-' ? { name: 'stdin', chunks: standardInput() } : openFile(file);
-  const target = output === '-' ? standardOutput() : fileTarget(await createAside(output, options));
-  try {
-    const unsealed = await unseal(input, {
+  const unsealTo = async (onContent: (content: Uint8Array) => Promise<void>): Promise<Unsealed> =>
+    unseal(input, {
       keys: await readKeys(file, options),
-      onContent: target.write,
+      onContent,
       onProgress: (done, total) => progress.report('unsealing', done, total),
       signal: interrupted,
     });
-    await target.commit();
+  try {
+    if (output === '-') {
+      requireNoTerminal();
+      await unsealTo(writeOut);
+      return;
+    }
+    const unsealed = await writeAside(output, options, (aside) =>
+      unsealTo((content) => aside.output.append(content)),
+    );
     progress.clear();
-    if (output !== '-') await report(output, unsealed, options);
+    await report(output, unsealed, options);
   } finally {
     progress.clear();
-    await target.discard();
     if ('close' in input) await input.close();
   }
 }
 
-interface Target {
-  readonly write: (content: Uint8Array) => Promise<void>;
-  readonly commit: () => Promise<void>;
-  readonly discard: () => Promise<void>;
-}
-
-function standardOutput(): Target {
-  if (process.stdout.isTTY) {
-    throw new UsageError('a tar is not for a terminal', { remedy: 'redirect it, or use -o FILE' });
-  }
-  return { write: writeOut, commit: async () => {}, discard: async () => {} };
-}
-
-function fileTarget(aside: AsideFile): Target {
-  const write = async (content: Uint8Array): Promise<void> => {
-    try {
-      for (let done = 0; done < content.length; ) {
-        done += (await aside.handle.write(content, done)).bytesWritten;
-      }
-    } catch (cause) {
-      throw fileError(cause, aside.path, 'write');
-    }
-  };
-  return { write, commit: aside.commit, discard: aside.discard };
+function requireNoTerminal(): void {
+  if (!process.stdout.isTTY) return;
+  throw new UsageError('a tar is not for a terminal', { remedy: 'redirect it, or use -o FILE' });
 }
 
 async function outputPath(file: string, { output }: Options): Promise<string> {

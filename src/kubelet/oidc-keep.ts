@@ -1,7 +1,7 @@
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { type Document, isMap, isSeq, parseDocument } from 'yaml';
 import { FailedError } from '../base/errors.js';
-import { createAside, fileError } from '../base/files.js';
+import { fileError, writeAside } from '../base/files.js';
 import { fields, list, texts } from './json.js';
 import type { Entry } from './kubeconfig-files.js';
 import { lockKubeconfig } from './kubeconfig-lock.js';
@@ -55,13 +55,13 @@ async function replace(path: string, content: string): Promise<void> {
     throw fileError(error, path, 'write');
   });
   const { mode, uid, gid } = await stat(path);
-  const file = await createAside(path, { force: true });
-  try {
-    await file.handle.writeFile(content);
-    await file.handle.chown(uid, gid);
-    await file.handle.chmod(mode & 0o777); // for the group that it has now
-    await file.commit();
-  } finally {
-    await file.discard();
-  }
+  await writeAside(path, { force: true }, async ({ output, handle }) => {
+    await output.append(content);
+    try {
+      await handle.chown(uid, gid);
+      await handle.chmod(mode & 0o777); // for the group that it has now
+    } catch (error) {
+      throw fileError(error, path, 'keep owner and mode of');
+    }
+  });
 }

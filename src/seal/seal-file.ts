@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { IntegrityError } from '../base/errors.js';
-import { createAside, requireWritable, writeFileAside } from '../base/files.js';
+import { fileError, requireWritable, writeAside } from '../base/files.js';
 import { formatTime } from '../base/units.js';
 import { parseAgeHeader } from '../bytes/age-header.js';
 import { openAgePayload } from '../bytes/age-payload.js';
@@ -10,10 +10,9 @@ import { type CaptureRecord, toJsonObject } from './capture-record.js';
 import { checkContent } from './check-content.js';
 import { openTarInput, type SealInput, type TarInput } from './input.js';
 import { formatManifest, MANIFEST_FORMAT, MANIFEST_VERSION, type Manifest } from './manifest.js';
-import { manifestPath } from './manifest-file.js';
+import { manifestPath, type SealedText, writeManifest } from './manifest-file.js';
 import { checkRecipients, createHeader, type SealedHeader, type SealFor } from './recipients.js';
 import { type SealedFacts, type SealedSink, sealStream } from './seal-stream.js';
-import { fileSink } from './sinks.js';
 
 export interface SealOptions {
   readonly input: SealInput;
@@ -45,7 +44,8 @@ export interface SealedFile {
 
 /**
  * Seals an archive into a file of mode 0600 with its manifest beside it. The file appears under its name only
- * when complete, flushed and, with `prove`, read back; if anything fails or is interrupted, nothing is left.
+ * when complete, flushed and, with `prove`, read back; if anything fails or is interrupted, nothing is left. Only
+ * where nothing but the manifest cannot be written, the sealed file stays, and the error says so: it is whole.
  *
  * @throws UnsafeError when a file is in the way; NotFoundError without the output's directory; UsageError for
  * bad recipients or encrypted input; IntegrityError when the input is no whole tar or the proof fails
@@ -54,22 +54,20 @@ export async function sealFile(options: SealFileOptions): Promise<SealedFile> {
   const path = options.output;
   const manifestFile = options.manifest ?? manifestPath(path);
   await requireWritable(manifestFile, options);
-  const aside = await createAside(path, options);
-  try {
-    const sealed = await seal(options, fileSink(aside.handle.fd, path));
+  const text = await writeAside(path, { force: options.force }, async ({ handle, output }) => {
+    const sealed = await seal(options, (pieces) => output.appendSync(pieces));
     const proveStart = performance.now();
     if (options.prove) {
-      await aside.handle.sync();
-      await prove(aside.handle.fd, sealed.header, sealed.facts, path, options);
+      await handle.sync().catch((cause: unknown) => {
+        throw fileError(cause, path, 'write', output.written);
+      });
+      await prove(handle.fd, sealed.header, sealed.facts, path, options);
     }
     const durations = { ...sealed.durations, ...(options.prove ? { prove: since(proveStart) } : {}) };
-    const text = manifestText({ ...sealed, durations }, basename(path), options.prove, options);
-    await aside.commit();
-    await writeFileAside(manifestFile, text.json, options);
-    return { path, manifestPath: manifestFile, manifest: text.manifest };
-  } finally {
-    await aside.discard();
-  }
+    return manifestText({ ...sealed, durations }, basename(path), options.prove, options);
+  });
+  await writeManifest(manifestFile, text, path, options);
+  return { path, manifestPath: manifestFile, manifest: text.manifest };
 }
 
 /**
@@ -78,11 +76,7 @@ export async function sealFile(options: SealFileOptions): Promise<SealedFile> {
  *
  * @param name - of the sealed file in the manifest
  */
-export async function sealToSink(
-  options: SealOptions,
-  sink: SealedSink,
-  name: string,
-): Promise<{ readonly manifest: Manifest; readonly json: string }> {
+export async function sealToSink(options: SealOptions, sink: SealedSink, name: string): Promise<SealedText> {
   return manifestText(await seal(options, sink), name, false, options);
 }
 
@@ -141,7 +135,7 @@ function manifestText(
   name: string,
   proved: boolean,
   { input, sealFor, capture, toolVersion }: SealOptions,
-): { readonly manifest: Manifest; readonly json: string } {
+): SealedText {
   const inputName = basename(input.name);
   const manifest: Manifest = {
     format: MANIFEST_FORMAT,

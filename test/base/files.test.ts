@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { NotFoundError, UnsafeError } from '../../src/base/errors.js';
-import { createAside, requireWritable, writeFileAside } from '../../src/base/files.js';
+import { FailedError, NotFoundError, UnsafeError } from '../../src/base/errors.js';
+import { createAside, requireWritable, writeAside, writeFileAside } from '../../src/base/files.js';
 
 let root = '';
 beforeAll(async () => {
@@ -15,7 +15,7 @@ afterAll(() => rm(root, { recursive: true }));
 test('nothing has the final name before the commit, and the file is private after it', async () => {
   const path = join(root, 'a');
   const file = await createAside(path);
-  await file.handle.writeFile('half');
+  await file.output.append('half');
   expect(await readdir(root)).toEqual([expect.stringMatching(/^\.a\.[0-9a-f]{12}\.partial$/)]);
   await file.commit();
   await file.discard();
@@ -42,7 +42,7 @@ test('what gets its name was flushed before, and its directory after', async () 
 test('a discarded file leaves nothing', async () => {
   const before = await readdir(root);
   const file = await createAside(join(root, 'b'));
-  await file.handle.writeFile('x');
+  await file.output.append('x');
   await file.discard();
   await file.discard();
   expect(await readdir(root)).toEqual(before);
@@ -75,4 +75,70 @@ test('a missing directory, a file as one, and a directory in the way', async () 
   await expect(requireWritable(join(root, 'a', 'x'))).rejects.toThrow(NotFoundError);
   await mkdir(join(root, 'dir'));
   await expect(requireWritable(join(root, 'dir'), { force: true })).rejects.toThrow(UnsafeError);
+});
+
+test('the longest names that a file can have, and those of characters that few file systems know', async () => {
+  const before = await readdir(root);
+  for (const name of ['n'.repeat(255), 'é'.repeat(127), '-rf \n\u001b[2J']) {
+    await writeFileAside(join(root, name), 'x');
+    expect(await readFile(join(root, name), 'utf8')).toBe('x');
+    await rm(join(root, name));
+  }
+  await expect(writeFileAside(join(root, 'n'.repeat(256)), 'x')).rejects.toThrow(
+    'the name is longer than its file system takes',
+  );
+  expect(await readdir(root)).toEqual(before);
+});
+
+test('with --force neither a device nor a FIFO is replaced by a file', async () => {
+  await expect(requireWritable('/dev/null', { force: true })).rejects.toThrow('/dev/null is no file');
+  await expect(requireWritable('/dev/null', { force: true })).rejects.toThrow(UnsafeError);
+});
+
+test.each([
+  ['sync', 'EDQUOT', 'the disk quota is used up, after 4 B of 4 B'],
+  ['sync', 'EIO', 'input/output error'],
+  ['close', 'ENOSPC', 'no space left on its file system, after 4 B of 4 B'],
+] as const)(
+  'what a disk tells only at %s (%s) is an error, and nothing is left',
+  async (call, code, text) => {
+    const before = await readdir(root);
+    const file = await createAside(join(root, 'told late'), { size: 4 });
+    await file.output.append('four');
+    const handle: Partial<Record<'sync' | 'close', () => Promise<void>>> = file.handle;
+    const close = handle.close;
+    handle[call] = async () => {
+      if (call === 'close') await close?.();
+      throw Object.assign(new Error(code), { code, syscall: `f${call}` });
+    };
+    const committed = file.commit();
+    await expect(committed).rejects.toThrow(text);
+    await expect(committed).rejects.toThrow(FailedError);
+    expect(await readdir(root)).toEqual(before);
+  },
+);
+
+test('a file whose directory cannot be flushed is there, and the error says so', async () => {
+  const path = join(root, 'named');
+  let flushed = 0;
+  const file = await createAside(path);
+  await file.output.append('x');
+  const prototype: { sync(): Promise<void> } = Object.getPrototypeOf(file.handle);
+  const spy = vi.spyOn(prototype, 'sync').mockImplementation(async () => {
+    flushed += 1;
+    if (flushed === 2) throw Object.assign(new Error('EIO'), { code: 'EIO', syscall: 'fsync' });
+  });
+  await expect(file.commit()).rejects.toMatchObject({ more: [`${path} is there, and complete`] });
+  spy.mockRestore();
+  expect(await readFile(path, 'utf8')).toBe('x');
+});
+
+test('work that fails leaves nothing, and its error is the error', async () => {
+  const before = await readdir(root);
+  const failed = writeAside(join(root, 'failed'), {}, async ({ output }) => {
+    await output.append('x');
+    throw new Error('as it failed');
+  });
+  await expect(failed).rejects.toThrow('as it failed');
+  expect(await readdir(root)).toEqual(before);
 });

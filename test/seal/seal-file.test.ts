@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { closeSync, openSync, readdirSync, writeSync } from 'node:fs';
-import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -8,12 +7,20 @@ import { generateHybridIdentity, generateX25519Identity, identityToRecipient } f
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decompress } from 'zstd-napi';
 import { openArchive } from '../../src/archive/open.js';
-import { IntegrityError, InterruptedError, UnsafeError, UsageError } from '../../src/base/errors.js';
+import {
+  IntegrityError,
+  InterruptedError,
+  NotFoundError,
+  UnsafeError,
+  UsageError,
+} from '../../src/base/errors.js';
+import { formatSize } from '../../src/base/units.js';
 import type { CaptureRecord } from '../../src/seal/capture-record.js';
 import type { SealInput } from '../../src/seal/input.js';
 import { parseManifest } from '../../src/seal/manifest.js';
 import { type SealFileOptions, sealFile } from '../../src/seal/seal-file.js';
 import { SAMPLES, samplePath } from '../support/samples.js';
+import { provedSha256, sha256 } from '../support/sealed.js';
 
 let root = '';
 const identity = await generateX25519Identity();
@@ -22,8 +29,6 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'coldcase-seal-'));
 });
 afterAll(() => rm(root, { recursive: true }));
-
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 async function* pieces(bytes: Uint8Array, size = 100_000): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -172,6 +177,33 @@ test('nothing in the way is replaced: neither a sealed file nor a manifest', asy
     const forced = await sealFile(options({ name: 'x', chunks: pieces(tar) }, output, { force: true }));
     expect(forced.manifest.proved).toBe(true);
   }
+});
+
+test('a manifest that cannot be written leaves the sealed file, and says what it is', async () => {
+  const tar = decompress(await readFile(samplePath('crio-looper')));
+  const directory = join(root, 'soon-gone');
+  await mkdir(directory);
+  async function* goes(): AsyncGenerator<Uint8Array> {
+    yield tar;
+    await rmdir(directory);
+  }
+  const input: SealInput = { name: 'x.tar', chunks: goes() };
+  const output = 'without-manifest.age';
+  const failed: unknown = await sealFile(
+    options(input, output, { manifest: join(directory, 'm.json') }),
+  ).catch((error: unknown) => error);
+  if (!(failed instanceof NotFoundError)) throw failed;
+  expect(failed.message).toContain('soon-gone');
+  const written = await readFile(join(root, output));
+  expect(await provedSha256(join(root, output), identity)).toBe(sha256(tar));
+  expect(failed.more).toEqual([
+    'only the manifest is missing: the sealed file is complete, and was read back and proved',
+    `sealed  ${join(root, output)}, ${formatSize(written.length)}`,
+    `sha256  ${sha256(written)}`,
+    expect.stringMatching(/^tar {5}x\.tar, .*, \d+ entries$/),
+    `sha256  ${sha256(tar)}`,
+    'keep these hashes; coldcase verify checks the sealed file without a manifest too',
+  ]);
 });
 
 test('stopped while it works, it leaves nothing', async () => {

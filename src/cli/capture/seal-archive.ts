@@ -1,8 +1,7 @@
-import { writeFileAside } from '../../base/files.js';
 import { formatSize } from '../../base/units.js';
 import type { CheckpointFile } from '../../kubelet/checkpoint-file.js';
 import type { CaptureRecord } from '../../seal/capture-record.js';
-import { manifestPath } from '../../seal/manifest-file.js';
+import { manifestPath, writeManifest } from '../../seal/manifest-file.js';
 import { type SealOptions, sealFile, sealToSink } from '../../seal/seal-file.js';
 import { toStandardOutput } from '../standard-output.js';
 import type { CaptureJob, ContainerTarget } from './job.js';
@@ -11,7 +10,7 @@ import type { CapturedArchive } from './report.js';
 
 /**
  * Seals one archive; with the sealed copy proved, removes the original. The order is what keeps the evidence: the
- * sealed file has its name, flushed and read back, before the original goes.
+ * sealed file has its name, flushed and read back, and its manifest is beside it, before the original goes.
  *
  * @param before - how many archives of this container are sealed already
  */
@@ -74,7 +73,7 @@ async function streamOut(
 ): Promise<CapturedArchive> {
   const sealed = await toStandardOutput((sink) => sealToSink(options, sink, sealedName(file.name)));
   await file.checkUnchanged();
-  if (manifest !== undefined) await writeFileAside(manifest, sealed.json, { force: job.force });
+  if (manifest !== undefined) await writeManifest(manifest, sealed, 'standard output', { force: job.force });
   return {
     target,
     path: undefined,

@@ -8,6 +8,7 @@ import { resolveOutput, sealedPath } from '../capture/output-place.js';
 import { interrupted } from '../interrupt.js';
 import { createProgress } from '../progress.js';
 import { type RecipientOptions, readSealFor } from '../recipient-options.js';
+import { errorLines } from '../report-error.js';
 import { VERSION } from '../version.js';
 import type { ArchiveRow } from './list.js';
 
@@ -67,7 +68,9 @@ export async function sealAll(
   }
   const [first, ...others] = failures;
   for (const { file, error } of others) {
-    process.stderr.write(`coldcase: not sealed: ${escapeText(`${file}: ${error.message}`)}\n`);
+    process.stderr.write(
+      `coldcase: not sealed: ${escapeText(file)}:\n${errorLines(error, false).join('\n')}\n`,
+    );
   }
   if (first !== undefined) throw first.error;
   return made;

@@ -1,9 +1,8 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { fileError } from '../../base/files.js';
+import { fileError, writeAside, writeFileAside } from '../../base/files.js';
 import { formatTime } from '../../base/units.js';
 import { decodeZstd } from '../../bytes/zstd.js';
 import { type EmbeddedState, kubeletAnswer } from '../../kubelet/embedded/answers.js';
@@ -28,7 +27,9 @@ export async function startStandInNode(parent: string): Promise<StandInNode> {
   });
   const checkpoints = join(root, 'checkpoints');
   try {
-    await mkdir(checkpoints, { mode: 0o700 });
+    await mkdir(checkpoints, { mode: 0o700 }).catch((cause: unknown) => {
+      throw fileError(cause, checkpoints, 'make directory');
+    });
     const authority = createAuthority('demo-kubernetes');
     const serving = issue(authority, {
       subject: { commonName: 'demo-node' },
@@ -37,8 +38,8 @@ export async function startStandInNode(parent: string): Promise<StandInNode> {
     });
     const responder = issue(authority, { subject: { commonName: 'responder' }, usage: 'client' });
     const files = { ca: join(root, 'ca.crt'), client: join(root, 'responder.pem') };
-    await writeFile(files.ca, authority.cert, { mode: 0o600, flag: 'wx' });
-    await writeFile(files.client, responder.cert + responder.key, { mode: 0o600, flag: 'wx' });
+    await writeFileAside(files.ca, authority.cert);
+    await writeFileAside(files.client, responder.cert + responder.key);
     const server = await serveHttps({ serving, clientAuthority: authority.cert }, (request) =>
       kubeletAnswer(demoState(resolve(checkpoints)), request),
     );
@@ -80,8 +81,9 @@ function demoState(checkpoints: string): EmbeddedState {
     checkpoint: async () => {
       const name = `checkpoint-${pod}_${namespace}-${container}-${formatTime(new Date())}.tar`;
       const path = join(checkpoints, name);
-      const file = await open(path, 'wx', 0o600);
-      await pipeline(decodeZstd(createReadStream(SAMPLE), SAMPLE), file.createWriteStream());
+      await writeAside(path, {}, async ({ output }) => {
+        for await (const piece of decodeZstd(createReadStream(SAMPLE), SAMPLE)) await output.append(piece);
+      });
       return path;
     },
   };

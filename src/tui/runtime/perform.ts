@@ -1,5 +1,5 @@
 import { ColdcaseError } from '../../base/errors.js';
-import { createAside, writeFileAside } from '../../base/files.js';
+import { writeAside, writeFileAside } from '../../base/files.js';
 import { formatSize } from '../../base/units.js';
 import type { Extract } from '../core/outline.js';
 import type { Job } from '../core/state.js';
@@ -197,22 +197,17 @@ interface Running {
 
 /** Writes an extract under a path that nothing has yet: aside, flushed, 0600, then named. Returns its size. */
 async function write(extract: Extract, path: string, run: Running): Promise<number> {
-  const file = await createAside(path);
-  let written = 0;
-  try {
+  return writeAside(path, { size: extract.size }, async ({ output }) => {
+    let written = 0;
     for await (const chunk of extract.stream(run.signal)) {
       run.signal.throwIfAborted();
-      await file.handle.appendFile(chunk);
+      await output.append(chunk);
       written += chunk.length;
       run.progress(written, extract.size);
     }
     run.signal.throwIfAborted();
-    await file.commit();
     return written;
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
+  });
 }
 
 function errorText(error: unknown): string {

@@ -1,0 +1,91 @@
+import { DeniedError, FailedError, NotFoundError } from './errors.js';
+import { formatSize } from './units.js';
+
+/** How far writing came. */
+export interface Written {
+  /** Bytes that were written. */
+  readonly done: number;
+  /** Bytes that were to be written in all, where that is known. */
+  readonly total?: number | undefined;
+}
+
+/** The operating system would not read, write or make a file. */
+export class FileError extends FailedError {
+  /** As `errno` names it; undefined when a call gave no error and did nothing. */
+  readonly code: string | undefined;
+  readonly written: Written | undefined;
+
+  constructor(
+    message: string,
+    code: string | undefined,
+    written: Written | undefined,
+    details: { readonly remedy: string; readonly cause?: unknown },
+  ) {
+    super(message, details);
+    this.code = code;
+    this.written = written;
+  }
+}
+
+/** What the codes of errno(3) mean for a file, and what to do about each. */
+const PROBLEMS: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
+  ENOSPC: ['no space left on its file system', 'free space there (df -h, df -i), or use another file system'],
+  EDQUOT: [
+    'the disk quota is used up',
+    'free space of this user or project (quota -s), or use another file system',
+  ],
+  EFBIG: [
+    'larger than a file can be there',
+    'the file system has a limit, or this process (ulimit -f): raise it, or use another file system',
+  ],
+  EIO: [
+    'input/output error: the disk, or the network that it is behind, failed',
+    'the kernel log says more (dmesg); use another disk',
+  ],
+  EROFS: ['read-only file system', 'use another file system, or mount it for writing'],
+  EPIPE: ['nobody reads it any more', 'keep its reader running until all is written'],
+  ENAMETOOLONG: ['the name is longer than its file system takes', 'choose a shorter name'],
+  ELOOP: ['too many symbolic links, or one where none may be', 'name the place that it leads to'],
+  EMFILE: ['too many open files in this process', 'raise the limit (ulimit -n)'],
+  ENFILE: ['too many open files on this machine', 'raise the limit (sysctl fs.file-max)'],
+  ESTALE: ['the file server no longer knows it', 'mount it again, or use another file system'],
+};
+
+/** An operating system's error about a file as what a user is told; errors of ours pass unchanged. */
+export function fileError(cause: unknown, path: string, doing: string, written?: Written): unknown {
+  const code = errorCode(cause);
+  if (code === undefined) return cause;
+  const what = `cannot ${doing} ${path}`;
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    const remedy = doing.startsWith('read')
+      ? 'check the path, and whether this is the machine that has it'
+      : 'check the path; missing directories are made only for an output that ends in /';
+    return new NotFoundError(`${what}: no such file or directory`, { cause, remedy });
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    const remedy = 'run as a user who may, or choose another place';
+    return new DeniedError(`${what}: not allowed`, { cause, remedy });
+  }
+  const [problem, remedy] = PROBLEMS[code] ?? [code, 'its file system says so; try another one'];
+  return new FileError(`${what}: ${problem}${progress(written)}`, code, written, { cause, remedy });
+}
+
+/** A write that gives no error and takes nothing: trying it again could go on for ever. */
+export function stuckError(path: string, written: Written): FileError {
+  const message = `cannot write ${path}: its file system takes no more bytes and does not say why`;
+  return new FileError(`${message}${progress(written)}`, undefined, written, {
+    remedy: 'use another file system',
+  });
+}
+
+function progress(written: Written | undefined): string {
+  if (written === undefined) return '';
+  const { done, total } = written;
+  return `, after ${formatSize(done)}${total === undefined ? '' : ` of ${formatSize(total)}`}`;
+}
+
+/** The `code` of an operating system's error, such as `ENOENT`; `undefined` for errors of other kinds. */
+export function errorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
