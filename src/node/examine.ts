@@ -18,6 +18,7 @@ import { installedPackages } from './facts/packages.js';
 import { findProgram } from './facts/programs.js';
 import { type RuntimeFacts, readRuntime } from './facts/runtime.js';
 import { readSwaps } from './facts/swap.js';
+import { isContainerId } from './freezer/cgroups.js';
 import { list, text } from './host/json.js';
 import type { HostRoot } from './host/root.js';
 
@@ -105,7 +106,7 @@ async function findPatient(
   const container = target.container ?? onlyContainer(manifest, target);
   const cri = await askCri(host, runtime, { ...target, container }, problems);
   const id = (manifest === null ? undefined : containerId(manifest, container)) ?? cri?.id;
-  const facts = id === undefined || id.length < 12 ? undefined : await readContainer(host, id);
+  const facts = id === undefined || !isContainerId(id) ? undefined : await readContainer(host, id);
   if (id === undefined) problems.push('its ID is not known: neither the API nor the runtime could be asked');
   else if (facts === undefined)
     problems.push(`no process below this root's /proc belongs to ${id.slice(0, 12)}`);
@@ -115,6 +116,7 @@ async function findPatient(
     container,
     manifest,
     spec: cri?.spec ?? null,
+    id: id !== undefined && isContainerId(id) ? id : undefined,
     facts,
     unseen: facts === undefined ? problems.join('; ') : undefined,
   };

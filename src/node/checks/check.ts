@@ -46,6 +46,8 @@ export interface Patient {
   readonly manifest: JsonValue;
   /** The OCI runtime's spec, from the CRI runtime; null when it does not show it. */
   readonly spec: JsonValue;
+  /** The running container's ID, without the runtime's scheme; undefined when nobody could be asked. */
+  readonly id: string | undefined;
   readonly facts: ContainerFacts | undefined;
   /** Why there are no facts. */
   readonly unseen: string | undefined;

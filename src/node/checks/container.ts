@@ -9,6 +9,7 @@ import { deviceManagerFile } from '../paths/catalogue.js';
 import { heldDevices } from '../paths/state-files.js';
 import { type Check, type Examination, type Patient, reporter } from './check.js';
 import { claimCheck, specPodUid } from './claims.js';
+import { frozenCheck } from './frozen.js';
 import { containerSpec, podUid } from './manifest.js';
 
 const { pass, warn, fail, unknown } = reporter('container');
@@ -19,8 +20,10 @@ const GPU = /^\/dev\/(nvidia|kfd|dri\/)/;
 export async function containerChecks(examination: Examination): Promise<readonly Check[]> {
   const { patient, runtime } = examination;
   const devices = await deviceManagerCheck(examination);
+  const frozen = await frozenCheck(examination);
   if (patient === undefined) {
     return [
+      frozen,
       devices,
       unknown(
         'container.facts',
@@ -33,6 +36,7 @@ export async function containerChecks(examination: Examination): Promise<readonl
   const { facts } = patient;
   if (facts === undefined) {
     return [
+      frozen,
       devices,
       unknown(
         'container.facts',
@@ -49,6 +53,7 @@ export async function containerChecks(examination: Examination): Promise<readonl
       `${facts.pids.length} processes of ${facts.id.slice(0, 12)}`,
       'these are what is dumped',
     ),
+    frozen,
     devices,
     deviceCheck(facts),
     await claimCheck(examination, patient),

@@ -1,4 +1,3 @@
-import { listPids } from '../host/processes.js';
 import type { HostRoot } from '../host/root.js';
 
 /** Memory of a container that a dump writes. Bytes. */
@@ -8,19 +7,7 @@ export interface ContainerMemory {
   readonly swapped: number;
 }
 
-/**
- * The processes whose cgroup names a container, ascending. An ID is 64 hex digits of the runtime's own choice; what
- * is shorter than 12 could be found anywhere, and finds nothing.
- */
-export async function containerPids(host: HostRoot, id: string): Promise<readonly number[]> {
-  if (id.length < 12) return [];
-  const found: number[] = [];
-  for (const pid of await listPids(host)) {
-    const cgroup = await host.readText(`/proc/${pid}/cgroup`, 1 << 16);
-    if (cgroup.ok && cgroup.value.includes(id)) found.push(pid);
-  }
-  return found;
-}
+export { containerPids } from '../freezer/cgroups.js';
 
 /**
  * What a dump of these processes has to write. CRIU writes the private pages of every process, those that a fork

@@ -1,7 +1,8 @@
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { containerPids } from '../freezer/cgroups.js';
 import type { HostRoot } from '../host/root.js';
-import { containerMemory, containerPids, statusFields } from './container-memory.js';
+import { containerMemory, statusFields } from './container-memory.js';
 
 /** What a running container holds, seen through /proc on its node. */
 export interface ContainerFacts {

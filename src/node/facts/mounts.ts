@@ -4,6 +4,8 @@ import type { HostRoot } from '../host/root.js';
 /** One mount, from mountinfo (proc(5)). */
 export interface MountFact {
   readonly device: string;
+  /** Which directory of the file system is mounted; `/` for all of it. */
+  readonly root: string;
   readonly point: string;
   readonly type: string;
   readonly source: string;
@@ -39,6 +41,7 @@ export function parseMountInfo(text: string): readonly MountFact[] {
     if (dash < 0) continue;
     mounts.push({
       device: words[2] ?? '',
+      root: decodeOctal(words[3] ?? ''),
       point: decodeOctal(words[4] ?? ''),
       type: words[dash + 1] ?? '',
       source: decodeOctal(words[dash + 2] ?? ''),
@@ -55,6 +58,7 @@ function parseMounts(text: string): readonly MountFact[] {
     .filter((words) => words.length >= 4)
     .map(([source, point, type, options]) => ({
       device: '',
+      root: '/',
       point: decodeOctal(point ?? ''),
       type: type ?? '',
       source: decodeOctal(source ?? ''),
