@@ -18,7 +18,7 @@ export interface SparseRun {
   readonly length: number;
 }
 
-/** An entry of an archive. Names are untrusted text; bytes that are not UTF-8 show as U+FFFD. */
+/** An entry of an archive. Names are untrusted, and texts as `decodeText` makes them: every byte of them is kept. */
 export interface ArchiveEntry {
   /** Path within the archive, without leading `./` and trailing `/`. May be absolute or hold `..`. */
   readonly name: string;

@@ -6,7 +6,7 @@ import { decodeZstd } from '../bytes/zstd.js';
 import { type Archive, type ContainerFacts, makeArchive } from './archive.js';
 import { KeptData } from './kept-data.js';
 import type { OpenOptions } from './open.js';
-import { decodeSealedIndex, isSealedIndex, type SealedIndex } from './sealed-index.js';
+import { decodeSealedIndex, isSealedIndex, mayLackBytes, type SealedIndex } from './sealed-index.js';
 import { indexTar } from './tar-index.js';
 import { passTar } from './tar-pass.js';
 
@@ -38,7 +38,7 @@ async function openSeekable(
 ): Promise<Archive> {
   const index = await sealedIndex(tar);
   const { entries, marked } =
-    index?.entries != null
+    index?.entries != null && !mayLackBytes(index.entries)
       ? { entries: index.entries, marked: index.marked }
       : await indexTar(tar, options.signal);
   const container: ContainerFacts = {

@@ -1,4 +1,5 @@
 import { FormatError } from '../base/errors.js';
+import { decodeText } from '../base/text.js';
 import type { SparseRun } from './entry.js';
 
 /** What pax records say about an entry; undefined where they say nothing. */
@@ -19,8 +20,6 @@ export interface PaxFacts {
   sparseMap?: number[];
 }
 
-const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
-
 /**
  * Takes over the records of one pax extended header ("LENGTH KEY=VALUE\n", POSIX.1-2001) into `facts`. Keys that
  * say nothing about where and what an entry is (atime, extended attributes, vendors' own) are left aside.
@@ -34,15 +33,15 @@ export function readPaxRecords(body: Uint8Array, where: string, bodyOffset: numb
     if (body[at] === 0) return;
     const fail = (problem: string): FormatError => new FormatError(where, bodyOffset + at, problem);
     const space = body.indexOf(0x20, at);
-    const digits = space < 0 || space - at > 10 ? '' : TEXT.decode(body.subarray(at, space));
+    const digits = space < 0 || space - at > 10 ? '' : decodeText(body.subarray(at, space));
     const length = /^[0-9]+$/.test(digits) ? Number(digits) : 0;
     const end = at + length;
     if (length < 5 || end > body.length || body[end - 1] !== 0x0a)
       throw fail('this pax record has no right length');
     const equals = body.indexOf(0x3d, space);
     if (equals < 0 || equals >= end) throw fail('this pax record has no key');
-    const key = TEXT.decode(body.subarray(space + 1, equals));
-    const value = TEXT.decode(body.subarray(equals + 1, end - 1));
+    const key = decodeText(body.subarray(space + 1, equals));
+    const value = decodeText(body.subarray(equals + 1, end - 1));
     takeRecord(facts, key, value, fail);
     at = end;
   }

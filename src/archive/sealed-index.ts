@@ -1,6 +1,7 @@
 import { compress } from 'zstd-napi';
 import binding from 'zstd-napi/binding.js';
 import { FormatError } from '../base/errors.js';
+import { encodeText, isDecoded } from '../base/text.js';
 import { decodeFrame } from '../bytes/zstd.js';
 import { type ArchiveEntry, ENTRY_TYPES, type EntryType } from './entry.js';
 import { sparseRuns } from './pax.js';
@@ -32,7 +33,10 @@ export interface SealedIndex {
   readonly capture: CaptureRecord | null;
 }
 
-/** The whole skippable frame: magic, length, signature, version, and one zstd frame of JSON. */
+/**
+ * The whole skippable frame: magic, length, signature, version, and one zstd frame of JSON. Names are the texts of
+ * `decodeText`: a byte that is no UTF-8 is an escape from `\udc80` to `\udcff` there.
+ */
 export function encodeSealedIndex(index: SealedIndex): Uint8Array {
   const json = (entries: SealedIndex['entries']): Buffer =>
     Buffer.from(JSON.stringify({ version: VERSION, ...index, entries }));
@@ -98,6 +102,31 @@ export function decodeSealedIndex(
   };
 }
 
+const NAMES = ['name', 'linkName', 'uname', 'gname'] as const;
+
+/**
+ * Whether some name of an index has U+FFFD, which the first releases wrote for whatever is no UTF-8: then two entries
+ * of one name may have had two, and only the tar's headers tell.
+ */
+export function mayLackBytes(entries: readonly ArchiveEntry[]): boolean {
+  return entries.some((entry) => NAMES.some((key) => entry[key]?.includes('\ufffd')));
+}
+
+/** An entry with its names as the first releases wrote them. */
+export function withoutBytes(entry: ArchiveEntry): ArchiveEntry {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const lossy = (text: string): string => decoder.decode(encodeText(text));
+  return {
+    ...entry,
+    ...Object.fromEntries(
+      NAMES.flatMap((key) => {
+        const text = entry[key];
+        return text === undefined ? [] : [[key, lossy(text)]];
+      }),
+    ),
+  };
+}
+
 type Fail = (problem: string) => FormatError;
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -149,6 +178,7 @@ function checkEntry(value: unknown, fail: Fail): ArchiveEntry {
   const text = (key: string): string => {
     const field = value[key];
     if (typeof field !== 'string') throw fail(`has no ${key}`);
+    if (!isDecoded(field)) throw fail(`has a ${key} that is no file's`);
     return field;
   };
   const whole = (key: string, from: Readonly<Record<string, unknown>> = value): number => {

@@ -1,4 +1,5 @@
 import { NotFoundError } from '../base/errors.js';
+import { spellings } from '../base/spelling.js';
 import { type Archive, type ArchiveEntry, makeArchive } from './archive.js';
 import { openArchiveSource } from './open.js';
 
@@ -15,46 +16,57 @@ export interface Selected {
 /**
  * The entries that a path or pattern names, in the order of the tar. `*` and `?` stand for anything within one
  * path component, `**` for anything at all; a directory stands for all that is in it; `ENTRY//PATTERN` looks into
- * the entry, which is itself a tar (compressed or not); an empty pattern names everything.
+ * the entry, which is itself a tar (compressed or not); an empty pattern names everything. It may be written as
+ * tables or JSON print names (`spellings`); the first spelling that names anything is meant.
  *
  * @throws NotFoundError when nothing has that name; FormatError when a nested archive is none
  */
 export async function selectEntries(archive: Archive, pattern: string): Promise<Selected[]> {
-  const { inner, prefix, rest } = await descend(archive, pattern);
-  const matches = patternMatcher(rest);
-  const chosen = (await inner.entries()).filter(({ name }) => matches(name));
-  if (chosen.length === 0 && rest !== '') throw notFound(pattern);
-  return chosen.map((entry) => ({ archive: inner, entry, path: prefix + entry.name }));
+  for (const spelling of spellings(pattern)) {
+    const within = await descend(archive, spelling);
+    if (within === undefined) continue;
+    const { inner, prefix, rest } = within;
+    const matches = patternMatcher(rest);
+    const chosen = (await inner.entries()).filter(({ name }) => matches(name));
+    if (chosen.length === 0 && rest !== '') continue;
+    return chosen.map((entry) => ({ archive: inner, entry, path: prefix + entry.name }));
+  }
+  throw notFound(pattern);
 }
 
 /**
- * The one entry that a path names, nested archives included; of several with the same name the last.
+ * The one entry that a path names, nested archives included; of several with the same name the last. Spelled as for
+ * {@link selectEntries}.
  *
  * @throws NotFoundError when there is none
  */
 export async function selectEntry(archive: Archive, path: string): Promise<Selected> {
-  const { inner, rest } = await descend(archive, path);
-  const entry = await inner.find(rest);
-  if (entry === undefined) throw notFound(path);
-  return { archive: inner, entry, path };
+  for (const spelling of spellings(path)) {
+    const within = await descend(archive, spelling);
+    const entry = await within?.inner.find(within.rest);
+    if (within !== undefined && entry !== undefined) return { archive: within.inner, entry, path: spelling };
+  }
+  throw notFound(path);
 }
 
 const notFound = (path: string): NotFoundError =>
   new NotFoundError(`no entry ${path} in the archive`, { remedy: 'coldcase ls lists what is there' });
 
+/** The archive that a path leads into, and the path in it; undefined when an archive on the way is not there. */
 async function descend(
   archive: Archive,
   path: string,
-): Promise<{ inner: Archive; prefix: string; rest: string }> {
+): Promise<{ inner: Archive; prefix: string; rest: string } | undefined> {
   // A tar may hold names with two slashes in a row; what is there as it stands goes first.
   if (!path.includes(NESTED) || (await archive.find(path)) !== undefined) {
     return { inner: archive, prefix: '', rest: path };
   }
   const at = path.indexOf(NESTED);
   const name = path.slice(0, at);
+  if ((await archive.find(name)) === undefined) return undefined;
   const inner = await openNested(archive, name);
   const deeper = await descend(inner, path.slice(at + NESTED.length));
-  return { ...deeper, prefix: name + NESTED + deeper.prefix };
+  return deeper && { ...deeper, prefix: name + NESTED + deeper.prefix };
 }
 
 /**
@@ -84,7 +96,17 @@ function emptyArchive(location: string): Archive {
   return makeArchive(location, facts, [], nothing);
 }
 
-/** Whether a name matches a pattern, as `selectEntries` says, nested archives apart. */
+/**
+ * Whether a name matches a pattern in the first of its spellings that any of `names` matches; where they are not known,
+ * in any spelling.
+ */
+export function spelledMatcher(pattern: string, names?: readonly string[]): (name: string) => boolean {
+  const matchers = spellings(pattern).map(patternMatcher);
+  if (names === undefined) return (name) => matchers.some((matches) => matches(name));
+  return matchers.find((matches) => names.some(matches)) ?? (() => false);
+}
+
+/** Whether a name matches a pattern, as `selectEntries` says, nested archives and spellings apart. */
 export function patternMatcher(pattern: string): (name: string) => boolean {
   const bare = pattern.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '');
   if (bare === '') return () => true;

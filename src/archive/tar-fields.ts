@@ -1,13 +1,13 @@
 import { FormatError } from '../base/errors.js';
+import { decodeText } from '../base/text.js';
 
 export const BLOCK = 512;
 
-const NAMES = new TextDecoder('utf-8', { ignoreBOM: true });
-
-/** Text up to the first NUL; bytes that are not UTF-8 become U+FFFD. */
+/** Text up to the first NUL, all its bytes kept as `decodeText` does. */
 export function textField(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
-  return NAMES.decode(end < 0 ? bytes : bytes.subarray(0, end));
+  if (end === 0) return '';
+  return decodeText(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
 /**

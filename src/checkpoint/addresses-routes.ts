@@ -1,5 +1,5 @@
 import { FormatError } from '../base/errors.js';
-import { decodeText } from '../criu/text.js';
+import { decodeText } from '../base/text.js';
 import { formatIpv4, formatIpv6 } from './addresses.js';
 import { DumpMagic, type NetlinkMessage, netlinkAttributes, netlinkMessages } from './netlink-dump.js';
 

@@ -1,6 +1,6 @@
 import type { Archive } from '../archive/archive.js';
+import { decodeText } from '../base/text.js';
 import type { InventoryEntry } from '../criu/schema/inventory.js';
-import { decodeText } from '../criu/text.js';
 import type { Images } from './images.js';
 
 /** What made the dump, and on what. Text is untrusted. */

@@ -1,5 +1,5 @@
 import { type Archive, readEntry } from '../archive/archive.js';
-import { decodeText } from '../criu/text.js';
+import { decodeText } from '../base/text.js';
 import { JSON_LIMIT, JsonFields, parseJson } from './json-fields.js';
 
 /** An engine's JSON file from the archive's root; undefined when the archive has none. */

@@ -1,8 +1,8 @@
+import { decodeText } from '../base/text.js';
 import type { FileEntry } from '../criu/schema/fdinfo.js';
 import type { MemfdInodeEntry, RemapFilePathEntry } from '../criu/schema/files.js';
 import type { UnixSkEntry } from '../criu/schema/sockets.js';
 import type { TtyInfoEntry } from '../criu/schema/tty.js';
-import { decodeText } from '../criu/text.js';
 import type { Images } from './images.js';
 
 /** Every open file of the checkpoint by CRIU's id, with what other images say of it. */

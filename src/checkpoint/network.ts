@@ -1,4 +1,4 @@
-import { decodeText } from '../criu/text.js';
+import { decodeText } from '../base/text.js';
 import { formatMac } from './addresses.js';
 import {
   type DeviceAddress,

@@ -1,6 +1,6 @@
+import { decodeText } from '../base/text.js';
 import { type AddressSpace, NotInArchiveError } from '../criu/address-space.js';
 import type { ProcessMemory } from '../criu/memory.js';
-import { decodeText } from '../criu/text.js';
 
 /**
  * The most that is read of arguments or environment, in bytes. Linux allows a quarter of the stack's limit, 2 MiB

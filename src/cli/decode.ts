@@ -23,7 +23,7 @@ One IMAGE prints what crit decode prints of it; several, or none for all, print 
 IMAGE is a file name (core-1.img) or a path in the archive. 64-bit integers keep every digit.
 
 Beyond crit: fields that are not known are under "_unknown" {field, wire, value}; an image of an unknown kind has
-all of its fields there. Bytes of a text that are no UTF-8, at which crit fails, print as \\udc80 to \\udcff. Files
+all of its fields there. A byte of a text that is no UTF-8, at which crit fails, prints as U+FFFD and two hex digits, \\ufffdff. Files
 that are no images (memory pages, tmpfs archives, iptables rules) print as {"magic": null, "raw": {"contents",
 "size"}}, size in bytes. An image that makes no sense ends with an "error" behind the entries before it, and the exit
 code is 5.

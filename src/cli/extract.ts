@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { Archive, ArchiveEntry } from '../archive/archive.js';
-import { NESTED, patternMatcher, type Selected, selectEntries } from '../archive/select.js';
+import { NESTED, type Selected, selectEntries, spelledMatcher } from '../archive/select.js';
 import { NotFoundError, UsageError } from '../base/errors.js';
 import { type ArchiveOptions, addArchiveArgument, openingOptions, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
@@ -127,7 +127,10 @@ async function select(
   for (const pattern of patterns.length === 0 ? [''] : patterns) {
     chosen.push(...(await selectEntries(archive, pattern)));
   }
-  const exclusion = new Exclusion(excluded);
+  const exclusion = new Exclusion(
+    excluded,
+    chosen.map(({ path }) => path),
+  );
   const left = chosen.filter(({ path }) => !exclusion.has(path));
   exclusion.requireUsed();
   return left;
@@ -138,9 +141,10 @@ class Exclusion {
   readonly #unused: Set<string>;
   readonly #patterns: readonly { readonly text: string; matches(name: string): boolean }[];
 
-  constructor(patterns: readonly string[]) {
+  /** @param names - of all entries that they may be of, if that is known yet */
+  constructor(patterns: readonly string[], names?: readonly string[]) {
     this.#unused = new Set(patterns);
-    this.#patterns = patterns.map((text) => ({ text, matches: patternMatcher(text) }));
+    this.#patterns = patterns.map((text) => ({ text, matches: spelledMatcher(text, names) }));
   }
 
   has(path: string): boolean {
@@ -176,7 +180,7 @@ async function extractPassing(
 ): Promise<void> {
   const { passStandardInput } = await import('../archive/open-stdin.js');
   const exclusion = new Exclusion(options.exclude ?? []);
-  const matchers = (patterns.length === 0 ? [''] : patterns).map(patternMatcher);
+  const matchers = (patterns.length === 0 ? [''] : patterns).map((pattern) => spelledMatcher(pattern));
   await passStandardInput(openingOptions(location, options), async (entry) => {
     await extraction.finishEntry();
     if (!matchers.some((matches) => matches(entry.name)) || exclusion.has(entry.name)) return undefined;

@@ -1,3 +1,5 @@
+import { portableText } from '../base/spelling.js';
+
 /** A value that is small enough to be written at once. */
 export type JsonValue = JsonScalar | readonly JsonValue[] | JsonObject;
 export type JsonScalar = string | number | bigint | boolean | null;
@@ -7,10 +9,10 @@ const INDENT = '    ';
 /** Characters of a text that are escaped at a time: escaping may take six times as much. */
 const SLICE = 64 * 1024;
 
-/** A string as JSON in ASCII. */
+/** A string as JSON in ASCII, bytes that are no UTF-8 as `portableText` has them. */
 export function jsonString(text: string): string {
   if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`;
-  return `"${jsonCharacters(text)}"`;
+  return `"${jsonCharacters(portableText(text))}"`;
 }
 
 /** What is between the quotes: every UTF-16 unit outside of printable ASCII as an escape. */
@@ -81,9 +83,10 @@ export class JsonText {
 
   /** Writes a string of any length, a slice at a time. */
   *long(text: string): Generator<string> {
+    const portable = portableText(text);
     this.text += '"';
-    for (let at = 0; at < text.length; at += SLICE) {
-      this.text += jsonCharacters(text.slice(at, at + SLICE));
+    for (let at = 0; at < portable.length; at += SLICE) {
+      this.text += jsonCharacters(portable.slice(at, at + SLICE));
       yield this.take();
     }
     this.text += '"';

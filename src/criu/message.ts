@@ -1,7 +1,7 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { FormatError } from '../base/errors.js';
+import { decodeText } from '../base/text.js';
 import type { EnumType, MessageType, NamedField, ScalarType, UnknownField } from './schema.js';
-import { decodeText } from './text.js';
 
 /** Messages inside messages: CRIU's deepest are directories of control groups. protobuf's own limit is 100. */
 const MAX_DEPTH = 100;

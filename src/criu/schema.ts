@@ -131,7 +131,7 @@ export const int64 = scalar<bigint>('int64');
 export const sint64 = scalar<bigint>('sint64');
 export const fixed64 = scalar<bigint>('fixed64');
 export const bool = scalar<boolean>('bool');
-/** Text; bytes that are not UTF-8 become lone surrogates, U+DC80 to U+DCFF, so that nothing is lost. */
+/** Text; bytes that are not UTF-8 become lone surrogates (`decodeText`), so that nothing is lost. */
 export const string = scalar<string>('string');
 export const bytes = scalar<Uint8Array>('bytes');
 

@@ -1,3 +1,4 @@
+import { portableJson } from '../base/spelling.js';
 import { escapeText } from './escape.js';
 import { type Column, type JsonValue, plainText, type Row } from './table.js';
 
@@ -23,7 +24,7 @@ function csvText(value: JsonValue | undefined): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   const text =
     typeof value === 'object' && value !== null
-      ? escapeText(JSON.stringify(value))
+      ? escapeText(portableJson(JSON.stringify(value)))
       : escapeText(plainText(value));
   return FORMULA.test(text) ? `'${text}` : text;
 }

@@ -1,3 +1,6 @@
+import { portableJson } from '../base/spelling.js';
+import { isByte } from '../base/text.js';
+
 /**
  * Everything that can move a cursor, change a terminal's state, reorder, hide or fake text: controls (C0, DEL,
  * C1), format characters (bidirectional overrides and isolates, zero-width ones, tags, the byte order mark), line
@@ -17,7 +20,8 @@ const SHORT: Readonly<Record<string, string>> = {
 
 /**
  * Makes untrusted text safe for a terminal, a table or a log line, on one line, reversibly: `\n`, `\r`, `\t`,
- * `\x1b`, `\u202e`, `\u{e0041}`; a backslash becomes `\\` so that escapes cannot be forged.
+ * `\x1b`, `\u202e`, `\u{e0041}`, and `\xff` for a byte that is no UTF-8; a backslash becomes `\\` so that escapes
+ * cannot be forged. `readEscapes` reads it.
  */
 export function escapeText(text: string): string {
   if (!UNPLAIN.test(text)) return text;
@@ -28,17 +32,18 @@ function escapeCharacter(character: string): string {
   const short = SHORT[character];
   if (short !== undefined) return short;
   const code = character.codePointAt(0) ?? 0;
-  if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`;
+  if (code < 0x80 || isByte(code)) return `\\x${(code & 0xff).toString(16).padStart(2, '0')}`;
   if (code < 0x10000) return `\\u${code.toString(16).padStart(4, '0')}`;
   return `\\u{${code.toString(16)}}`;
 }
 
 /**
  * JSON text with nothing in it that a terminal would act on: what `JSON.stringify` leaves bare (C1 controls, DEL,
- * bidirectional and invisible characters) is written as `\uXXXX`, so it parses to the same value.
+ * bidirectional and invisible characters) is written as `\uXXXX`, so it parses to the same value. Bytes that are no
+ * UTF-8 are written as `portableText` does.
  */
 export function escapeJson(json: string): string {
-  return json.replace(UNSAFE, (character) => {
+  return portableJson(json).replace(UNSAFE, (character) => {
     if (character === '\n') return character; // the indentation of pretty-printed JSON; inside strings it is \n
     let out = '';
     for (let i = 0; i < character.length; i += 1) {

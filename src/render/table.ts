@@ -1,3 +1,5 @@
+import { portableJson } from '../base/spelling.js';
+
 /** A value that JSON can hold without loss. 64-bit numbers go in as decimal strings or 0x-prefixed hex strings. */
 export type JsonValue =
   | string
@@ -62,7 +64,7 @@ export function plainText(value: JsonValue | undefined): string {
   if (isList(value) && value.every((item) => typeof item !== 'object' || item === null)) {
     return value.map(plainText).join(' ');
   }
-  return JSON.stringify(value);
+  return portableJson(JSON.stringify(value));
 }
 
 /** The raw text of a cell. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { decodeSealedIndex, type SealedIndex } from '../archive/sealed-index.js';
+import type { ArchiveEntry } from '../archive/entry.js';
+import { decodeSealedIndex, mayLackBytes, type SealedIndex, withoutBytes } from '../archive/sealed-index.js';
 import { FormatError, IntegrityError } from '../base/errors.js';
 import { readSeekTable, type SeekTable } from '../bytes/seekable-zstd.js';
 import type { ByteSource } from '../bytes/source.js';
@@ -76,10 +77,16 @@ export async function checkContent(
   }
   options.onStage?.('entries');
   const { entries, marked } = follower.end();
-  if (marked !== index.marked || (index.entries !== null && !isDeepStrictEqual(entries, index.entries))) {
+  if (marked !== index.marked || !listsEntries(index, entries)) {
     throw new IntegrityError(`${payload.name}: its index does not list what is in the tar`);
   }
   return { tar: { size: done, sha256, entries: entries.length }, frames: table.frames - 1, index };
+}
+
+/** Whether an index lists these entries, with their names as they are or as the first releases wrote them. */
+function listsEntries(index: SealedIndex, entries: readonly ArchiveEntry[]): boolean {
+  if (index.entries === null || isDeepStrictEqual(entries, index.entries)) return true;
+  return mayLackBytes(index.entries) && isDeepStrictEqual(entries.map(withoutBytes), index.entries);
 }
 
 async function readIndexFrame(

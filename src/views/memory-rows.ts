@@ -1,6 +1,6 @@
+import { decodeText } from '../base/text.js';
 import { formatAddress, formatSize } from '../base/units.js';
 import { type AddressSpace, type Vma, vmaRights } from '../criu/address-space.js';
-import { decodeText } from '../criu/text.js';
 import type { MemoryMatch, StoppedStretch } from '../memory/search.js';
 import type { FoundString } from '../memory/strings.js';
 import { summarize } from '../memory/summary.js';

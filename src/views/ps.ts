@@ -1,3 +1,4 @@
+import { portableJson } from '../base/spelling.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { type Process, type ProcessNode, processTree } from '../checkpoint/process-list.js';
 import type { TreeNode } from '../render/table.js';
@@ -50,7 +51,7 @@ export const psView: View<PsRow> = {
       key: 'args',
       header: 'ARGS',
       wide: true,
-      text: ({ args }) => (args === null ? '' : JSON.stringify(args)),
+      text: ({ args }) => (args === null ? '' : portableJson(JSON.stringify(args))),
       about: 'its arguments one by one',
     },
     { key: 'exeDeleted', header: 'EXE DELETED', wide: true, about: 'whether that path was deleted' },

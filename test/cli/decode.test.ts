@@ -123,6 +123,6 @@ describe('coldcase decode', () => {
     });
     const { stdout } = decode(archive, 'utsns-1.img');
     expect(stdout).toMatch(/^[\x20-\x7e]*\n$/);
-    expect(JSON.parse(stdout).entries).toEqual([{ nodename: name, domainname: '\udcffA' }]);
+    expect(JSON.parse(stdout).entries).toEqual([{ nodename: name, domainname: '\ufffdffA' }]);
   });
 });

@@ -1,22 +1,8 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { addressText } from '../../src/criu/address.js';
 import { deviceText, flagText } from '../../src/criu/present.js';
 import { quotedPrintable } from '../../src/criu/quoted-printable.js';
 import { OPEN_FLAGS, VMA_STATUS } from '../../src/criu/schema/flags.js';
-import { decodeText } from '../../src/criu/text.js';
-
-it('keeps every byte of a text, UTF-8 or not', () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
-      expect(Buffer.from(encodeText(decodeText(bytes)))).toEqual(Buffer.from(bytes));
-    }),
-  );
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => decodeText(Buffer.from(text)) === text));
-  expect(decodeText(Buffer.from([0x61, 0xff, 0xc3, 0xa9, 0xed, 0xa0, 0x80]))).toBe(
-    'a\udcff\u00e9\udced\udca0\udc80',
-  );
-});
 
 it('writes addresses in their shortest form', () => {
   const words = (hex: string): number[] =>
@@ -49,15 +35,3 @@ it('writes quoted-printable text as quopri.encodestring of Python', () => {
   expect(quotedPrintable(Buffer.from('x'.repeat(80)))).toBe(`${'x'.repeat(75)}=\n${'x'.repeat(5)}`);
   expect(quotedPrintable(Buffer.from('one\r\ntwo\n'))).toBe('one\r\ntwo\r\n');
 });
-
-/** The bytes that {@link decodeText} made `text` from. */
-function encodeText(text: string): Uint8Array {
-  if (!/\p{Cs}/u.test(text)) return Buffer.from(text, 'utf8');
-  const parts: Uint8Array[] = [];
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    const escaped = code >= 0xdc80 && code <= 0xdcff;
-    parts.push(escaped ? Uint8Array.of(code - 0xdc00) : Buffer.from(character, 'utf8'));
-  }
-  return Buffer.concat(parts);
-}

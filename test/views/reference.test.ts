@@ -12,8 +12,10 @@ const INTRODUCTION = `# JSON fields
 What \`--json\` (a list of objects), \`--format ndjson\` (one object a line) and \`--format csv\` print, by command. The
 same names serve \`--filter\` and \`--columns\`. A field is always there; what the archive does not say is null. Sizes
 and offsets are bytes, numbers unless they exceed 2^53 (then decimal digits), addresses 0x-prefixed lower-case hex
-strings, times ISO 8601 in UTC. Text is as the container wrote it; a byte that is no UTF-8 is the lone surrogate
-U+DC00 + byte. \`inspect --json\` prints these rows gathered by section; its help names the sections.
+strings, times ISO 8601 in UTC. Text is as the container wrote it; a byte that is no UTF-8 is U+FFFD and its two
+hex digits, \`a\\ufffdff\`, and where U+FFFD itself stands before two lower-case hex digits, its three bytes are written so.
+Names in that form, and as tables print them (\`a\\xff\`), are understood on the command line. CSV has the form of tables.
+\`inspect --json\` prints these rows gathered by section; its help names the sections.
 
 This file is made from the views by a test: \`npx vitest run --config test/vitest.config.ts test/views/reference -u\`.
 `;
