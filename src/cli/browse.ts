@@ -8,7 +8,7 @@ import { openAsking } from './browse-open.js';
 import { verifierOf } from './browse-verifier.js';
 import type { CommandModule } from './command.js';
 import { interrupted } from './interrupt.js';
-import { watchForLoss } from './lost-terminal.js';
+import { watchForLoss } from './standard-streams.js';
 import { VERSION } from './version.js';
 
 const HELP = `

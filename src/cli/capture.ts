@@ -12,11 +12,12 @@ import { runCapture } from './capture/run.js';
 import type { CommandModule } from './command.js';
 import { addConnectionOptions, type ConnectionOptions, readTimes } from './connection-options.js';
 import { interrupted } from './interrupt.js';
-import { printJson, writeOut } from './output.js';
+import { printJson } from './output.js';
 import { createProgress } from './progress.js';
 import { addRecipientOptions, type RecipientOptions, readSealFor } from './recipient-options.js';
 import { reportError } from './report-error.js';
 import { VERSION } from './version.js';
+import { writeOut } from './write-out.js';
 
 export interface CaptureOptions extends ConnectionOptions, RecipientOptions {
   readonly output: string;

@@ -7,7 +7,7 @@ import { escapeText } from '../render/escape.js';
 import { type ArchiveOptions, addArchiveArgument, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
 import { interrupted } from './interrupt.js';
-import { writeOut } from './output.js';
+import { writeOut } from './write-out.js';
 
 export const catCommand: CommandModule = {
   configure: (command) => {

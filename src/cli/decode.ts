@@ -8,7 +8,7 @@ import { findImageEntry, listImages } from '../criu/read.js';
 import { type ArchiveOptions, addArchiveArgument, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
 import { interrupted } from './interrupt.js';
-import { writeOut } from './output.js';
+import { writeOut } from './write-out.js';
 
 /** Characters that are gathered before they are written. */
 const BATCH = 64 * 1024;

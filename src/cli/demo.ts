@@ -1,3 +1,4 @@
+import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { Command } from 'commander';
@@ -10,12 +11,12 @@ import type { CommandModule } from './command.js';
 import { COMMANDS } from './commands.js';
 import { nextSteps } from './demo/next-steps.js';
 import { DEMO_TARGET, type StandInNode, startStandInNode } from './demo/stand-in-node.js';
-import { writeOut } from './output.js';
+import { writeOut } from './write-out.js';
 
 const HELP = `
 Needs no cluster, no root and no network: a kubelet inside this command serves a real checkpoint (samples/) over
 mutual TLS on the loopback address, and the commands that are shown are run as they stand. The key and the sealed
-evidence are left in DIR, everything else is removed.
+evidence are left in DIR, everything else is removed; a demo that does not come to its end leaves nothing.
 
 Example:
   coldcase demo
@@ -31,12 +32,34 @@ export const demoCommand: CommandModule = {
 };
 
 async function demo(output: string): Promise<void> {
-  const started = performance.now();
   const dir = relative('', output) || '.';
-  await mkdir(dir, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+  const made = await mkdir(dir, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     throw fileError(cause, dir, 'make directory');
   });
   const before = await readdir(dir);
+  const takeBack = (): void => removeNew(dir, before, made !== undefined);
+  process.once('exit', takeBack); // for an end that comes at once: a second Ctrl-C
+  try {
+    await threeSteps(dir, before);
+    process.off('exit', takeBack);
+  } catch (error) {
+    process.off('exit', takeBack);
+    takeBack();
+    throw error;
+  }
+}
+
+/** A private key that nobody has asked for is not left behind, nor what only it opens. */
+function removeNew(dir: string, before: readonly string[], made: boolean): void {
+  const ours = /^key\.txt$|\.tar\.zst\.age(\.json)?$/;
+  for (const name of readdirSync(dir)) {
+    if (ours.test(name) && !before.includes(name)) rmSync(join(dir, name), { force: true });
+  }
+  if (made && readdirSync(dir).length === 0) rmdirSync(dir);
+}
+
+async function threeSteps(dir: string, before: readonly string[]): Promise<void> {
+  const started = performance.now();
   const key = join(dir, 'key.txt');
 
   await say('1. A key. Only its public half ever goes to a node.');

@@ -4,15 +4,8 @@ import type { Check, Status } from '../node/checks/check.js';
 import type { CommandModule } from './command.js';
 import { addConnectionOptions, type ConnectionOptions } from './connection-options.js';
 import { addHostRootOption, type HostRootOptions, withNodeApi } from './host-options.js';
-import {
-  addOutputOptions,
-  formatOf,
-  type OutputOptions,
-  printJson,
-  printRows,
-  terminal,
-  writeOut,
-} from './output.js';
+import { addOutputOptions, formatOf, type OutputOptions, printJson, printRows, terminal } from './output.js';
+import { writeOut } from './write-out.js';
 
 interface DoctorOptions extends ConnectionOptions, HostRootOptions, OutputOptions {
   readonly checkpointDir?: string;

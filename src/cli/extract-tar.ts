@@ -5,8 +5,8 @@ import { NotFoundError, UnsafeError, UsageError } from '../base/errors.js';
 import { writeAside } from '../base/files.js';
 import { escapeText } from '../render/escape.js';
 import { interrupted } from './interrupt.js';
-import { writeOut } from './output.js';
 import { refuseTerminal, toStandardOutput } from './standard-output.js';
+import { writeOut } from './write-out.js';
 
 interface TarOptions {
   /** The file, or `-` for standard output. */

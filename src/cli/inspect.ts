@@ -4,8 +4,9 @@ import { renderJsonValue } from '../render/json.js';
 import { type Inspection, type InspectSections, inspect } from '../views/inspect.js';
 import { ARCHIVE_HELP, type ArchiveOptions, addArchiveOptions, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
-import { addPidOption, printTree, writeOut } from './output.js';
+import { addPidOption, printTree } from './output.js';
 import { examplesHelp, note } from './view-command.js';
+import { writeOut } from './write-out.js';
 
 interface InspectOptions extends ArchiveOptions, InspectSections {
   readonly all?: true;

@@ -4,8 +4,8 @@ import { formatTime } from '../base/units.js';
 import { readIdentityFile } from '../bytes/age-identity.js';
 import type { CommandModule } from './command.js';
 import { interrupted } from './interrupt.js';
-import { writeOut } from './output.js';
 import { askPassphrase } from './prompt.js';
+import { writeOut } from './write-out.js';
 
 interface Options {
   readonly pq?: boolean;

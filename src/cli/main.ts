@@ -2,9 +2,13 @@ import { Command } from 'commander';
 import { COMMANDS } from './commands.js';
 import { fitHelp } from './help-text.js';
 import { listenForInterrupts } from './interrupt.js';
-import { endWithTerminal } from './lost-terminal.js';
 import { reportError } from './report-error.js';
+import { endWithTerminal, tellOfCrashes } from './standard-streams.js';
 import { VERSION } from './version.js';
+import { ReaderGoneError, writeOut } from './write-out.js';
+
+/** Help on its way to standard output: commander does not wait for it. */
+let help: Promise<void> = Promise.resolve();
 
 /** Builds the command line; only the command named in `argv` is loaded and configured. */
 async function program(argv: readonly string[]): Promise<Command> {
@@ -14,7 +18,10 @@ async function program(argv: readonly string[]): Promise<Command> {
     .option('--debug', 'on an error, also print its stack and causes')
     .showSuggestionAfterError()
     .configureOutput({
-      writeOut: (text) => process.stdout.write(fitHelp(text, process.stdout.columns ?? 80)),
+      writeOut: (text) => {
+        help = writeOut(fitHelp(text, process.stdout.columns ?? 80));
+        help.catch(() => {}); // told by `main`
+      },
       outputError: () => undefined, // reportError prints it, as all others
     })
     .exitOverride();
@@ -36,21 +43,31 @@ async function commandOf(words: readonly string[]): Promise<string | undefined> 
   return sub === undefined ? name : `${name} ${sub.name()}`;
 }
 
+/** What stands for options: what is behind `--` does not. */
+const optionsOf = (argv: readonly string[]): readonly string[] =>
+  argv.slice(0, argv.indexOf('--') + 1 || argv.length);
+
 async function main(argv: readonly string[]): Promise<number> {
+  const words = optionsOf(argv);
+  const debug = words.includes('--debug');
   try {
     const root = await program(argv);
     if (argv.length === 0) root.help();
     await root.parseAsync(argv, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    const words = argv.slice(0, argv.indexOf('--') + 1 || argv.length);
-    return reportError(error, words.includes('--debug'), await commandOf(words));
+    const helped = await help.catch((failure: unknown) => failure);
+    if (helped !== undefined) return reportError(helped, debug);
+    if (error instanceof ReaderGoneError) process.exit(error.exitCode); // whatever still runs is for nobody
+    return reportError(error, debug, await commandOf(words));
   }
 }
 
+const argv = process.argv.slice(2);
 endWithTerminal();
+tellOfCrashes((error) => reportError(error, optionsOf(argv).includes('--debug')));
 listenForInterrupts();
 // No top-level await: commands import what this file imports, and would wait for it while it waits for them.
-void main(process.argv.slice(2)).then((code) => {
+void main(argv).then((code) => {
   process.exitCode = code;
 });

@@ -8,7 +8,7 @@ import { HexDump } from '../memory/hexdump.js';
 import { escapeText } from '../render/escape.js';
 import { type ArchiveOptions, withArchive } from './archive-options.js';
 import { interrupted } from './interrupt.js';
-import { writeOut } from './output.js';
+import { writeOut } from './write-out.js';
 
 interface DumpOptions extends ArchiveOptions {
   readonly pid: number;

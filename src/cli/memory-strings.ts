@@ -6,8 +6,8 @@ import { stringRow } from '../views/memory-rows.js';
 import { type ArchiveOptions, withArchive } from './archive-options.js';
 import { interrupted } from './interrupt.js';
 import { type MemoryTarget, memoryTargets, noteLost } from './memory-targets.js';
-import { writeOut } from './output.js';
 import { type LineFormat, StringLines } from './string-lines.js';
+import { writeOut } from './write-out.js';
 
 type Format = 'text' | 'json' | 'ndjson';
 

@@ -5,7 +5,8 @@ import { configReport } from '../node/record.js';
 import { escapeText } from '../render/escape.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { type HostRootOptions, withNodeApi } from './host-options.js';
-import { formatOf, type OutputOptions, printJson, printRows, writeOut } from './output.js';
+import { formatOf, type OutputOptions, printJson, printRows } from './output.js';
+import { writeOut } from './write-out.js';
 
 interface ConfigOptions extends ConnectionOptions, HostRootOptions, OutputOptions {
   readonly config?: string;

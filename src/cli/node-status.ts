@@ -8,7 +8,8 @@ import { renderStatus } from '../node/render-record.js';
 import { readStatus } from '../node/status/read.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { type HostRootOptions, withNodeApi } from './host-options.js';
-import { formatOf, type OutputOptions, printJson, terminal, writeOut } from './output.js';
+import { formatOf, type OutputOptions, printJson, terminal } from './output.js';
+import { writeOut } from './write-out.js';
 
 /** `coldcase node status`. */
 export async function runStatus(options: ConnectionOptions & HostRootOptions & OutputOptions): Promise<void> {

@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import type { CommandModule } from './command.js';
 import { addConnectionOptions, type ConnectionOptions } from './connection-options.js';
 import { addHostRootOption, type HostRootOptions, withNodeApi } from './host-options.js';
-import { addOutputOptions, formatOf, type OutputOptions, printJson, terminal, writeOut } from './output.js';
+import { addOutputOptions, formatOf, type OutputOptions, printJson, terminal } from './output.js';
 import { addRecipientOptions } from './recipient-options.js';
+import { writeOut } from './write-out.js';
 
 type NodeOptions = ConnectionOptions & HostRootOptions & OutputOptions;
 

@@ -6,6 +6,7 @@ import { renderJson, renderJsonRows, renderNdjsonRows } from '../render/json.js'
 import { type Column, cellText, type JsonValue, type Row, type TreeNode } from '../render/table.js';
 import { renderTextTable } from '../render/text-table.js';
 import { renderTextTree } from '../render/text-tree.js';
+import { writeOut } from './write-out.js';
 
 export const FORMATS = ['table', 'tree', 'json', 'ndjson', 'csv'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -121,13 +122,6 @@ function renderPieces<R extends Row>(
     case 'csv':
       return [renderCsv(columns, rows)];
   }
-}
-
-/** Writes text or bytes to standard output and waits until they have been taken. */
-export function writeOut(text: string | Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
-  });
 }
 
 function pick<R extends Row>(columns: readonly Column<R>[], names: readonly string[]): readonly Column<R>[] {

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { ColdcaseError, ExitCode, UsageError } from '../base/errors.js';
 import { escapeJson, escapeText } from '../render/escape.js';
+import { ReaderGoneError } from './write-out.js';
 
 /**
  * Prints an error on stderr as its users want it: a line saying what happened, a line saying what to do about
@@ -15,6 +16,7 @@ export function reportError(error: unknown, debug: boolean, command?: string): E
     if (error.code === 'commander.help') return ExitCode.usage;
     return reportError(usageError(error, command), debug);
   }
+  if (error instanceof ReaderGoneError) return error.exitCode;
   process.stderr.write(`${errorLines(error, debug).join('\n')}\n`);
   return error instanceof ColdcaseError ? error.exitCode : ExitCode.failed;
 }

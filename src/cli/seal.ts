@@ -9,7 +9,7 @@ import { writeManifest } from '../seal/manifest-file.js';
 import { type SealOptions, sealFile, sealToSink } from '../seal/seal-file.js';
 import type { CommandModule } from './command.js';
 import { interrupted } from './interrupt.js';
-import { printJson, writeOut } from './output.js';
+import { printJson } from './output.js';
 import { resolveOutputPath } from './output-path.js';
 import { createProgress } from './progress.js';
 import { formatFields, sealReceipt } from './receipt.js';
@@ -17,6 +17,7 @@ import { addRecipientOptions, type RecipientOptions, readSealFor } from './recip
 import { fifoInput, standardInput } from './standard-input.js';
 import { toStandardOutput } from './standard-output.js';
 import { VERSION } from './version.js';
+import { writeOut } from './write-out.js';
 
 interface Options extends RecipientOptions {
   readonly output?: string;

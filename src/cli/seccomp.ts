@@ -2,15 +2,8 @@ import type { Command } from 'commander';
 import type { ChainReport, SeccompReport } from '../views/seccomp-report.js';
 import { type ArchiveOptions, addArchiveArgument, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
-import {
-  addOutputOptions,
-  formatOf,
-  type OutputOptions,
-  printJson,
-  printRows,
-  terminal,
-  writeOut,
-} from './output.js';
+import { addOutputOptions, formatOf, type OutputOptions, printJson, printRows, terminal } from './output.js';
+import { writeOut } from './write-out.js';
 
 interface SeccompOptions extends ArchiveOptions, OutputOptions {
   readonly listing?: true;

@@ -1,12 +1,11 @@
-import { UsageError } from '../base/errors.js';
-import { fileError } from '../base/files.js';
+import { FailedError, UsageError } from '../base/errors.js';
 import type { SealedSink } from '../seal/seal-stream.js';
 import { streamSink } from '../seal/stream-sink.js';
-import { writeOut } from './output.js';
+import { outputError, outputIsFile, ReaderGoneError, writeOut } from './write-out.js';
 
 /**
  * Lets `work` write a sealed file, or a tar, to standard output, and waits until all of it has been taken. Unlike with
- * process.stdout, a reader that goes away is an error here: a part of such a file is of no use to anybody.
+ * other results, a reader that goes away is an error here: a part of such a file is of no use to anybody.
  *
  * @throws UsageError when standard output is a terminal; FailedError when it cannot be written
  */
@@ -15,18 +14,23 @@ export async function toStandardOutput<T>(
   what = 'a sealed file',
 ): Promise<T> {
   refuseTerminal(what);
-  const stream = process.stdout;
-  // For every other command, a reader that has seen enough ends it quietly (main.ts).
-  stream.removeAllListeners('error');
-  stream.on('error', () => {}); // the sink and the last write below hear of it
   try {
-    const result = await work(streamSink(stream));
+    const result = await work(outputIsFile() ? fileOutput : streamSink(process.stdout));
     await writeOut('');
     return result;
   } catch (cause) {
-    throw fileError(cause, 'standard output', 'write to');
+    const error = outputError(cause);
+    if (!(error instanceof ReaderGoneError)) throw error;
+    throw new FailedError(`${error.message}: ${what} went out in part`, {
+      cause,
+      remedy: 'what was written up to there is of no use; see what became of whoever was to take it',
+    });
   }
 }
+
+const fileOutput: SealedSink = async (pieces) => {
+  for (const piece of pieces) await writeOut(piece);
+};
 
 /** @throws UsageError when standard output is a terminal */
 export function refuseTerminal(what = 'a sealed file'): void {

@@ -9,11 +9,12 @@ import { type ArchiveOptions, addArchiveOptions } from './archive-options.js';
 import type { CommandModule } from './command.js';
 import { readKeys } from './identity-options.js';
 import { interrupted } from './interrupt.js';
-import { printJson, writeOut } from './output.js';
+import { printJson } from './output.js';
 import { resolveOutputPath } from './output-path.js';
 import { createProgress } from './progress.js';
 import { formatFields } from './receipt.js';
 import { standardInput } from './standard-input.js';
+import { writeOut } from './write-out.js';
 
 interface Options extends ArchiveOptions {
   readonly output?: string;

@@ -10,8 +10,9 @@ import { type ArchiveOptions, addArchiveOptions } from './archive-options.js';
 import type { CommandModule } from './command.js';
 import { readKeys } from './identity-options.js';
 import { interrupted } from './interrupt.js';
-import { printJson, writeOut } from './output.js';
+import { printJson } from './output.js';
 import { createProgress } from './progress.js';
+import { writeOut } from './write-out.js';
 
 interface Options extends ArchiveOptions {
   readonly manifest?: string;

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createReadStream, rmSync } from 'node:fs';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fileError, writeAside, writeFileAside } from '../../base/files.js';
@@ -25,6 +25,9 @@ export async function startStandInNode(parent: string): Promise<StandInNode> {
   const root = await mkdtemp(join(parent, 'node-')).catch((cause: unknown) => {
     throw fileError(cause, parent, 'write to directory');
   });
+  // a private key and a checkpoint in plaintext are in it: it goes also where the process ends at once
+  const remove = (): void => rmSync(root, { recursive: true, force: true });
+  process.once('exit', remove);
   const checkpoints = join(root, 'checkpoints');
   try {
     await mkdir(checkpoints, { mode: 0o700 }).catch((cause: unknown) => {
@@ -53,11 +56,13 @@ export async function startStandInNode(parent: string): Promise<StandInNode> {
       ],
       async close() {
         await server.close();
-        await rm(root, { recursive: true, force: true });
+        remove();
+        process.off('exit', remove);
       },
     };
   } catch (error) {
-    await rm(root, { recursive: true, force: true });
+    remove();
+    process.off('exit', remove);
     throw error;
   }
 }
