@@ -11,6 +11,7 @@ import type { CaptureReport } from './capture/report.js';
 import { runCapture } from './capture/run.js';
 import type { CommandModule } from './command.js';
 import { addConnectionOptions, type ConnectionOptions, readTimes } from './connection-options.js';
+import { addHostRootOption, type HostRootOptions } from './host-options.js';
 import { interrupted } from './interrupt.js';
 import { printJson } from './output.js';
 import { createProgress } from './progress.js';
@@ -19,7 +20,7 @@ import { reportError } from './report-error.js';
 import { VERSION } from './version.js';
 import { writeOut } from './write-out.js';
 
-export interface CaptureOptions extends ConnectionOptions, RecipientOptions {
+export interface CaptureOptions extends ConnectionOptions, RecipientOptions, HostRootOptions {
   readonly output: string;
   readonly manifest?: string;
   readonly timeout?: string;
@@ -29,6 +30,7 @@ export interface CaptureOptions extends ConnectionOptions, RecipientOptions {
   /** False with --no-node-context. */
   readonly nodeContext?: boolean;
   readonly force?: true;
+  readonly yes?: true;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -37,6 +39,10 @@ const HELP = `
 Run it as root on the node that the pod runs on. Without connection flags it looks for the credentials that a
 node or a control plane usually holds, and says which it took. Without CONTAINER it captures every container of
 the pod that runs, init and ephemeral ones too, one sealed file each.
+
+A checkpoint freezes the container until its memory is written and copied: seconds for every GiB. If a liveness or
+startup probe fails meanwhile, the kubelet kills and restarts it, and the evidence is lost. So the pod's probes are
+compared with an estimate first: what is likely to be killed is refused (exit 6, with the figures) unless --yes.
 
 The sealed copy is read back and compared with the archive before the kubelet's archive is removed.
 
@@ -65,8 +71,10 @@ export const captureCommand: CommandModule = {
       .option('--keep-original', "leave the kubelet's archive where it is")
       .option('--no-node-context', 'leave out of the record what coldcase node says of this node')
       .option('-f, --force', 'replace files under the names of the results')
+      .option('-y, --yes', 'capture although the kubelet may kill the container meanwhile')
       .option('--json', 'print the receipt as JSON')
       .option('-q, --quiet', 'print neither progress nor receipt');
+    addHostRootOption(command);
     addRecipientOptions(addConnectionOptions(command));
     command
       .addHelpText('after', HELP)
@@ -101,17 +109,21 @@ export async function prepareCapture(text: string, options: CaptureOptions): Pro
     keepOriginal ? undefined : note,
   );
   const endpoint = await resolveEndpoint(options, { note, signal: interrupted });
-  const root = options.checkpointDir === undefined ? await runningRootDir() : undefined;
+  const hostRoot = options.hostRoot ?? '/';
+  const root = options.checkpointDir === undefined ? await runningRootDir(join(hostRoot, 'proc')) : undefined;
   return {
     target,
     endpoint,
-    checkpointDir: options.checkpointDir ?? join(root ?? DEFAULT_ROOT_DIR, 'checkpoints'),
+    checkpointDir: options.checkpointDir ?? join(hostRoot, root ?? DEFAULT_ROOT_DIR, 'checkpoints'),
+    hostRoot,
     ...times,
     sealFor,
     output,
     keepOriginal,
     nodeContext: options.nodeContext !== false,
     force,
+    yes: options.yes === true,
+    note,
     toolVersion: VERSION,
     progress: createProgress(options),
     signal: interrupted,

@@ -1,6 +1,8 @@
 import { FailedError } from '../base/errors.js';
 import { fields, integer, list, text, texts } from './json.js';
 import { isLabel, isSubdomain } from './names.js';
+import { type Probe, parseProbes } from './probes.js';
+import { parseVolumeMounts, parseVolumes, type Volume, type VolumeMount } from './volumes.js';
 
 /** A container of a pod, as the pod's status tells. All text is untrusted. */
 export interface ContainerInfo {
@@ -14,13 +16,19 @@ export interface ContainerInfo {
   readonly restartCount: number | null;
   /** RFC 3339, while it runs. */
   readonly startedAt: string | null;
+  /** Whether its startup probe has succeeded, or it has none; null where the status does not tell. */
+  readonly started: boolean | null;
+  readonly probes: readonly Probe[];
+  readonly volumeMounts: readonly VolumeMount[];
 }
 
-/** What a record of evidence should say about a pod; its annotations and environment are left out on purpose. */
+/** What is asked about a pod; its annotations and environment are left out on purpose. */
 export interface PodInfo {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string | null;
+  /** The UID that the kubelet gave a static pod, which its directories have; the API server's mirror has another. */
+  readonly staticUid: string | null;
   readonly nodeName: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly owners: readonly { readonly kind: string; readonly name: string }[];
@@ -28,6 +36,9 @@ export interface PodInfo {
   readonly hostIP: string | null;
   readonly podIPs: readonly string[];
   readonly startTime: string | null;
+  /** Between SIGTERM and SIGKILL. */
+  readonly terminationGracePeriodSeconds: number | null;
+  readonly volumes: readonly Volume[];
   readonly containers: readonly ContainerInfo[];
 }
 
@@ -56,6 +67,7 @@ export function parsePod(value: unknown): PodInfo | undefined {
     namespace,
     name,
     uid: text(metadata['uid']) ?? null,
+    staticUid: texts(metadata['annotations'])['kubernetes.io/config.hash'] ?? null,
     nodeName: text(spec['nodeName']) ?? null,
     labels: texts(metadata['labels']),
     owners: list(metadata['ownerReferences']).map((owner) => ({
@@ -66,6 +78,8 @@ export function parsePod(value: unknown): PodInfo | undefined {
     hostIP: text(status['hostIP']) ?? null,
     podIPs: list(status['podIPs']).map((ip) => text(fields(ip)['ip']) ?? ''),
     startTime: text(status['startTime']) ?? null,
+    terminationGracePeriodSeconds: integer(spec['terminationGracePeriodSeconds']) ?? null,
+    volumes: parseVolumes(spec['volumes']),
     containers: [
       ...containers('init', spec['initContainers'], status['initContainerStatuses']),
       ...containers('container', spec['containers'], status['containerStatuses']),
@@ -92,6 +106,9 @@ function containers(kind: ContainerInfo['kind'], specs: unknown, statuses: unkno
         containerID: text(status['containerID']) || null,
         restartCount: integer(status['restartCount']) ?? null,
         startedAt: text(running['startedAt']) ?? null,
+        started: typeof status['started'] === 'boolean' ? status['started'] : null,
+        probes: parseProbes(fields(one)),
+        volumeMounts: parseVolumeMounts(fields(one)['volumeMounts']),
       },
     ];
   });

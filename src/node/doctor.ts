@@ -4,6 +4,7 @@ import { containerChecks } from './checks/container.js';
 import { criuOptionChecks } from './checks/criu-options.js';
 import { kernelChecks } from './checks/kernel.js';
 import { plaintextChecks } from './checks/plaintext.js';
+import { probesCheck } from './checks/probes.js';
 import { runtimeChecks } from './checks/runtime.js';
 import { securityChecks } from './checks/security.js';
 import { spaceChecks } from './checks/space.js';
@@ -16,6 +17,7 @@ export async function diagnose(examination: Examination): Promise<readonly Check
     ...runtimeChecks(examination),
     ...criuOptionChecks(examination),
     ...(await containerChecks(examination)),
+    probesCheck(examination),
     ...(await spaceChecks(examination)),
     ...(await plaintextChecks(examination)),
     ...watchdogChecks(examination),

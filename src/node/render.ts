@@ -19,7 +19,8 @@ const MARKS: Readonly<Record<Status, readonly [mark: string, word: string, color
 };
 const RESET = '\u001b[0m';
 const BOLD = '\u001b[1m';
-const INDENT = 4;
+/** How far the lines below `why:` and `do:` stand in. */
+const INDENT = 21;
 
 /** The doctor's report for people: by group, a mark and a word for each check, then why and what to do. */
 export function renderDoctor(checks: readonly Check[], screen: ReportScreen): string {
@@ -51,8 +52,8 @@ function renderCheck(check: Check, { width, color, wide }: ReportScreen): readon
   const tell = check.status === 'pass' ? (wide ? [`why: ${check.why}`] : []) : [`why: ${check.why}`];
   if (check.remedy !== null) tell.push(`do:  ${check.remedy}`);
   for (const sentence of tell) {
-    const [begin = '', ...more] = wrapText(escapeText(sentence), width - 15 - INDENT, 12);
-    lines.push(`${pad}  ${begin}`, ...more.map((line) => `${pad}       ${line}`));
+    const [begin = '', ...more] = wrapText(escapeText(sentence), width - INDENT, 12);
+    lines.push(`${pad}  ${begin}`, ...more.map((line) => ' '.repeat(INDENT) + line));
   }
   return lines;
 }

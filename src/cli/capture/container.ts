@@ -4,7 +4,9 @@ import type { CheckpointDirectory } from '../../kubelet/checkpoint-dir.js';
 import type { CheckpointFile } from '../../kubelet/checkpoint-file.js';
 import type { CaptureRecord } from '../../seal/capture-record.js';
 import { askForCheckpoint } from './ask.js';
+import type { Plan } from './containers.js';
 import type { CaptureFacts } from './facts.js';
+import { guardFreeze } from './freeze-guard.js';
 import type { ConnectedJob, ContainerTarget } from './job.js';
 import type { CapturedArchive } from './report.js';
 import { sealArchive } from './seal-archive.js';
@@ -23,12 +25,14 @@ export async function captureContainer(
   job: ConnectedJob,
   target: ContainerTarget,
   directory: CheckpointDirectory,
+  plan: Plan,
   facts: Promise<CaptureFacts>,
 ): Promise<ContainerResult> {
   const captured: CapturedArchive[] = [];
   const files: CheckpointFile[] = [];
   const startedAt = new Date();
   try {
+    const warnings = await guardFreeze(job, target, plan);
     const answer = await askForCheckpoint(job, target);
     const finishedAt = new Date();
     const record: CaptureRecord = {
@@ -47,7 +51,10 @@ export async function captureContainer(
       ...(await facts),
     };
     for (const item of answer.items) files.push(await directory.take(item));
-    for (const file of files) captured.push(await sealArchive(job, target, file, record, captured.length));
+    for (const file of files) {
+      const sealed = await sealArchive(job, target, file, record, captured.length);
+      captured.push({ ...sealed, warnings: [...warnings, ...sealed.warnings] });
+    }
     return { captured, error: undefined };
   } catch (error) {
     const known = error instanceof ColdcaseError ? error : unexpected(error);

@@ -1,4 +1,10 @@
-import { DeniedError, NotFoundError, UsageError } from '../../base/errors.js';
+import {
+  ColdcaseError,
+  DeniedError,
+  InterruptedError,
+  NotFoundError,
+  UsageError,
+} from '../../base/errors.js';
 import type { KubeletClient } from '../../kubelet/client.js';
 import type { NodeInfo } from '../../kubelet/node-info.js';
 import type { PodInfo } from '../../kubelet/pods.js';
@@ -11,6 +17,8 @@ export interface Plan {
   readonly targets: readonly [ContainerTarget, ...ContainerTarget[]];
   /** What was learned on the way. */
   readonly pod: PodInfo | undefined;
+  /** Why the pod is not known; undefined when it is, or is not there. */
+  readonly podUnknown: ColdcaseError | undefined;
   readonly node: NodeInfo | undefined;
 }
 
@@ -23,7 +31,10 @@ export interface Plan {
 export async function planCapture(job: CaptureJob, client: KubeletClient): Promise<Plan> {
   const { target } = job;
   const findNode = client.via === 'api-server' && client.node === undefined;
-  const pod = findNode || target.container === undefined ? await findPod(job, client) : undefined;
+  const needed = findNode || target.container === undefined;
+  const { pod, podUnknown } = needed
+    ? { pod: await findPod(job, client), podUnknown: undefined }
+    : await lookAtPod(job, client);
   const onNode = findNode ? client.onNode(nodeOf(pod, job)) : client;
   const node = client.via === 'api-server' ? await requireThisMachine(job, onNode) : undefined;
   const names = target.container === undefined ? runningContainers(pod) : [target.container];
@@ -41,7 +52,18 @@ export async function planCapture(job: CaptureJob, client: KubeletClient): Promi
       },
     );
   }
-  return { client: onNode, targets: [first, ...rest], pod, node };
+  return { client: onNode, targets: [first, ...rest], pod, podUnknown, node };
+}
+
+/** The pod where it can be had: its probes decide whether it outlives a checkpoint. */
+async function lookAtPod(job: CaptureJob, client: KubeletClient): Promise<Pick<Plan, 'pod' | 'podUnknown'>> {
+  try {
+    return { pod: await client.pod(job.target, job.signal), podUnknown: undefined };
+  } catch (error) {
+    if (!(error instanceof ColdcaseError) || error instanceof InterruptedError) throw error;
+    // that it is not there, the kubelet says in its own words when it is asked for the checkpoint
+    return { pod: undefined, podUnknown: error instanceof NotFoundError ? undefined : error };
+  }
 }
 
 async function findPod(job: CaptureJob, client: KubeletClient): Promise<PodInfo> {

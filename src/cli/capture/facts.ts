@@ -58,12 +58,13 @@ export async function gatherFacts(
 }
 
 function podMetadata(pod: PodInfo, container: string | undefined): NonNullable<CaptureRecord['podMetadata']> {
-  const { containers, owners, ...rest } = pod;
+  const { containers, owners, volumes: _volumes, staticUid: _uid, ...rest } = pod;
   return {
     ...rest,
     owners: owners.map((owner) => ({ ...owner })),
-    containers: containers.map((one) => ({
+    containers: containers.map(({ volumeMounts: _mounts, probes, ...one }) => ({
       ...one,
+      probes: probes.map((probe) => ({ ...probe })),
       captured: container === undefined || container === one.name,
     })),
   };

@@ -10,6 +10,8 @@ export interface CaptureJob {
   readonly target: Target;
   readonly endpoint: Endpoint;
   readonly checkpointDir: string;
+  /** The node's file system: `/`, or where it is mounted. */
+  readonly hostRoot: string;
   /** Whole seconds for the kubelet; undefined leaves it to the kubelet. */
   readonly timeout: number | undefined;
   /** Milliseconds that this client waits for a checkpoint. */
@@ -20,6 +22,10 @@ export interface CaptureJob {
   /** Whether the record says what `coldcase node` says of this node. */
   readonly nodeContext: boolean;
   readonly force: boolean;
+  /** Whether to go on although it may kill the container. */
+  readonly yes: boolean;
+  /** Tells people something at once, on standard error. */
+  readonly note: (line: string) => void;
   readonly toolVersion: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;

@@ -23,7 +23,7 @@ export async function gatherNodeContext(job: ConnectedJob): Promise<NodeContext>
     const { HostRoot } = await import('../../node/host/root.js');
     const { nodeRecord } = await import('../../node/record.js');
     api = openNodeApi(job.endpoint, job.client.node);
-    const host = await HostRoot.open('/');
+    const host = await HostRoot.open(job.hostRoot);
     return await Promise.race([nodeRecord(host, { api, noApi: undefined, forRecord: true }), late]);
   } catch (error) {
     return { notKnown: error instanceof Error ? error.message : String(error) };

@@ -45,7 +45,7 @@ async function captureEach(
   for (const target of plan.targets) {
     // asked while the kubelet works: once the pod is gone, nobody knows it any more
     const facts = withContext(gatherFacts(job.client, target, plan, job.signal), context);
-    const result = await captureContainer(job, target, directory, facts);
+    const result = await captureContainer(job, target, directory, plan, facts);
     captured.push(...result.captured);
     if (result.error) failures.push({ target, error: result.error });
     if (result.error instanceof InterruptedError) break;

@@ -3,6 +3,8 @@ export interface EmbeddedPod {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  /** More fields of its spec, such as volumes. */
+  readonly spec?: object;
   readonly containers: readonly EmbeddedContainer[];
 }
 
@@ -12,6 +14,10 @@ export interface EmbeddedContainer {
   readonly image: string;
   /** A container that has exited, or has not started, cannot be checkpointed. */
   readonly running: boolean;
+  /** More fields of its spec, such as probes. */
+  readonly spec?: object;
+  /** More fields of its status, such as its ID. */
+  readonly status?: object;
 }
 
 export interface EmbeddedState {
@@ -142,9 +148,9 @@ export function podObject(state: EmbeddedState, pod: EmbeddedPod): object {
   const of = (kind: EmbeddedContainer['kind']): EmbeddedContainer[] =>
     pod.containers.filter((one) => one.kind === kind);
   const specs = (kind: EmbeddedContainer['kind']): object[] =>
-    of(kind).map(({ name, image }) => ({ name, image }));
+    of(kind).map(({ name, image, spec }) => ({ name, image, ...spec }));
   const statuses = (kind: EmbeddedContainer['kind']): object[] =>
-    of(kind).map(({ name, image, running }) => ({
+    of(kind).map(({ name, image, running, status }) => ({
       name,
       image,
       imageID: `${image}@sha256:${'0'.repeat(64)}`,
@@ -152,6 +158,7 @@ export function podObject(state: EmbeddedState, pod: EmbeddedPod): object {
       restartCount: 0,
       ready: running,
       state: running ? { running: { startedAt: '2026-11-23T16:00:00Z' } } : { terminated: { exitCode: 0 } },
+      ...status,
     }));
   return {
     kind: 'Pod',
@@ -163,6 +170,7 @@ export function podObject(state: EmbeddedState, pod: EmbeddedPod): object {
       initContainers: specs('init'),
       containers: specs('container'),
       ephemeralContainers: specs('ephemeral'),
+      ...pod.spec,
     },
     status: {
       phase: 'Running',
