@@ -102,12 +102,8 @@ export async function prepareCapture(text: string, options: CaptureOptions): Pro
   const sealFor = await readSealFor(options, `the sealed archive of ${text}`);
   const force = options.force === true;
   const keepOriginal = options.keepOriginal === true;
-  const output = await resolveOutput(
-    options.output,
-    options.manifest,
-    force,
-    keepOriginal ? undefined : note,
-  );
+  const warnings = { note, refuse: !keepOriginal };
+  const output = await resolveOutput(options.output, options.manifest, force, warnings);
   const endpoint = await resolveEndpoint(options, { note, signal: interrupted });
   const hostRoot = options.hostRoot ?? '/';
   const root = options.checkpointDir === undefined ? await runningRootDir(join(hostRoot, 'proc')) : undefined;

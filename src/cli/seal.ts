@@ -1,12 +1,14 @@
 import { constants, openSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { UnsafeError, UsageError } from '../base/errors.js';
 import { fileError, requireWritable } from '../base/files.js';
+import { escapeText } from '../render/escape.js';
 import type { SealInput } from '../seal/input.js';
 import { writeManifest } from '../seal/manifest-file.js';
 import { type SealOptions, sealFile, sealToSink } from '../seal/seal-file.js';
+import { trustedPlace } from './capture/trusted-place.js';
 import type { CommandModule } from './command.js';
 import { interrupted } from './interrupt.js';
 import { printJson } from './output.js';
@@ -55,6 +57,11 @@ export const sealCommand: CommandModule = {
 
 async function run(file: string, options: Options): Promise<void> {
   const output = await outputPath(file, options);
+  if (output !== '-' && options.quiet !== true) {
+    for (const doubt of (await trustedPlace(dirname(output), false)).doubts) {
+      process.stderr.write(`coldcase: ${escapeText(doubt)}\n`);
+    }
+  }
   const sealFor = await readSealFor(options, output === '-' ? 'the sealed file' : output);
   const progress = createProgress(options);
   const opened = await openInput(file);

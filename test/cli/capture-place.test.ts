@@ -1,9 +1,19 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ExitCode } from '../../src/base/errors.js';
 import { coldcase, type Finished, NOBODY } from '../support/coldcase.js';
 import { captureScene, NAME, recipient, SEALED, TARGET } from '../support/kubelet/capture-scene.js';
+import { rawHeader } from '../support/raw-tar.js';
 
 const scene = captureScene();
 const ROOT = process.getuid?.() === 0;
@@ -21,6 +31,8 @@ function captureTo(output: string, words: string[] = [], env: NodeJS.ProcessEnv 
   return coldcase(['capture', TARGET, ...scene.connection(), ...into], { env: { SUDO_UID: '', ...env } });
 }
 
+const said = (what: string): string =>
+  `coldcase: ${what}, who could swap the sealed file: keep the receipt's hash elsewhere\n`;
 const sealed = [SEALED('cache'), `${SEALED('cache')}.json`];
 
 describe('a directory where others could swap the sealed file', () => {
@@ -64,18 +76,50 @@ describe('a directory where others could swap the sealed file', () => {
     },
   );
 
-  test('is taken with --keep-original, when it is sticky, and when only a group may write', async () => {
+  test('is taken with --keep-original, and that is said', async () => {
     const open = directory('open', 0o777);
-    expect((await captureTo(open, ['--keep-original'])).code).toBe(0);
+    const { code, stderr } = await captureTo(open, ['--keep-original']);
+    expect([code, stderr]).toEqual([0, expect.stringContaining(said(`${open} can be changed by everybody`))]);
     expect(readdirSync(scene.kubelet.checkpoints)).toEqual([NAME('cache')]);
+  });
+
+  test('is taken when it is sticky, and when a group may write, which is said', async () => {
     for (const [name, mode] of [
       ['sticky', 0o1777],
+      ['sticky-team', 0o1770],
       ['team', 0o2770],
     ] as const) {
       const path = directory(name, mode);
-      expect((await captureTo(path)).code).toBe(0);
+      const { code, stderr } = await captureTo(path);
+      expect(code).toBe(0);
+      const { gid } = statSync(path);
+      expect(stderr).toBe(name === 'team' ? said(`${path} can be changed by group ${gid}`) : '');
       expect(readdirSync(path).sort()).toEqual(sealed);
     }
+  });
+
+  test('is named by seal and by node checkpoints --seal as well', async () => {
+    const team = directory('team', 0o770);
+    writeFileSync(
+      join(scene.out, 'x.tar'),
+      Buffer.concat([rawHeader({ name: 'x', size: 0 }), Buffer.alloc(1024)]),
+    );
+    const wanted = said(`${team} can be changed by group ${statSync(team).gid}`);
+    const seal = ['seal', join(scene.out, 'x.tar'), '-r', recipient, '-o', `${team}/`];
+    expect(await coldcase(seal)).toMatchObject({ code: 0, stderr: wanted });
+    expect(await coldcase([...seal, '--force', '-q'])).toMatchObject({ code: 0, stderr: '' });
+    copyFileSync(join(scene.out, 'x.tar'), join(scene.kubelet.checkpoints, NAME('cache')));
+    const words = [
+      'node',
+      'checkpoints',
+      '--checkpoint-dir',
+      scene.kubelet.checkpoints,
+      '--seal',
+      '-r',
+      recipient,
+    ];
+    const all = await coldcase([...words, '-o', team]);
+    expect([all.code, all.stderr]).toEqual([0, expect.stringContaining(wanted)]);
   });
 });
 

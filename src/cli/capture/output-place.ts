@@ -14,18 +14,24 @@ export type OutputPlace =
   /** Standard output; the manifest follows in a file if one was named. */
   | { readonly kind: 'stdout'; readonly manifest: string | undefined };
 
+/** Who hears that others could swap what goes to a place. */
+export interface PlaceWarnings {
+  readonly note: (line: string) => void;
+  /** Whether that will be all that is left: then a place that everybody could change is refused. */
+  readonly refuse: boolean;
+}
+
 /**
  * Decides what `-o` means: a directory when it is one or ends in `/` (made if missing, mode 0700), standard output
  * for `-`, otherwise a file. Everything is checked that can be before there is anything to write.
  *
- * @param note - told who else could swap what goes there; given when that will be all that is left
  * @throws NotFoundError for a missing directory, UnsafeError when the file is there or could be swapped, DeniedError
  */
 export async function resolveOutput(
   output: string,
   manifest: string | undefined,
   force: boolean,
-  note?: (line: string) => void,
+  warnings: PlaceWarnings,
 ): Promise<OutputPlace> {
   if (manifest !== undefined) await requireWritable(manifest, { force });
   if (output === '-') {
@@ -38,26 +44,26 @@ export async function resolveOutput(
         remedy: 'leave it out: each manifest is written beside its sealed file',
       });
     }
-    const { path } = note === undefined ? { path: output } : await trustedPlace(output);
+    const { path } = await trustedPlace(output, warnings.refuse);
     await makeDirectory(path);
     // again: below a sticky directory somebody else may have made it in between
-    return { kind: 'directory', path: note === undefined ? path : await trusted(path, note) };
+    return { kind: 'directory', path: await trusted(path, warnings) };
   }
-  const path = note === undefined ? output : await trustedFile(output, note);
+  const path = await trustedFile(output, warnings);
   await requireWritable(path, { force });
   if (manifest === undefined) await requireWritable(manifestPath(path), { force });
   return { kind: 'file', path, manifest: manifest ?? manifestPath(path) };
 }
 
-async function trusted(directory: string, note: (line: string) => void): Promise<string> {
-  const { path, doubts } = await trustedPlace(directory);
+async function trusted(directory: string, { note, refuse }: PlaceWarnings): Promise<string> {
+  const { path, doubts } = await trustedPlace(directory, refuse);
   for (const doubt of doubts) note(doubt);
   return path;
 }
 
-/** Links on the way to its directory are not followed a second time either. */
-async function trustedFile(file: string, note: (line: string) => void): Promise<string> {
-  const directory = await trusted(dirname(file), note);
+/** The path of a file, its directory's as it leads: links on the way to that are not followed a second time either. */
+async function trustedFile(file: string, warnings: PlaceWarnings): Promise<string> {
+  const directory = await trusted(dirname(file), warnings);
   return directory === dirname(file) ? file : join(directory, basename(file));
 }
 

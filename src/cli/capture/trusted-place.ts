@@ -18,17 +18,18 @@ export interface TrustedPlace {
  * removed, the sealed file is all there is. Links on the way are followed now and not again, and every directory from
  * the root down to the last one that exists is looked at, as sshd does with authorized_keys: none may be writable by
  * everybody unless it is sticky, where others can neither rename nor remove what is not theirs. One that belongs to
- * a user other than root, this one and whoever ran sudo was chosen by somebody, as a group that may write was: that
+ * a user other than root, this one and whoever ran sudo, or that a group may write to, was chosen by somebody: that
  * is said, with what to compare.
  *
  * @param path - of a directory that need not be there yet
+ * @param refuse - false where the sealed file is not all that will be left: then all of this is only said
  * @throws UnsafeError when everybody may write to a directory on the way
  */
-export async function trustedPlace(path: string): Promise<TrustedPlace> {
+export async function trustedPlace(path: string, refuse = true): Promise<TrustedPlace> {
   const { real, rest } = await lastThatExists(resolve(path));
   const doubts: string[] = [];
   for (let directory = real; ; directory = dirname(directory)) {
-    doubts.push(...(await doubtsAbout(directory)));
+    doubts.push(...(await doubtsAbout(directory, refuse)));
     if (directory === dirname(directory)) break;
   }
   const leads = join(real, ...rest);
@@ -48,18 +49,25 @@ async function lastThatExists(path: string): Promise<{ real: string; rest: strin
   }
 }
 
-async function doubtsAbout(directory: string): Promise<string[]> {
-  const { uid, mode } = await stat(directory).catch((error: unknown) => {
+async function doubtsAbout(directory: string, refuse: boolean): Promise<string[]> {
+  const { uid, gid, mode } = await stat(directory).catch((error: unknown) => {
     throw fileError(error, directory, 'write to directory');
   });
-  if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0) {
+  const sticky = (mode & 0o1000) !== 0;
+  const byAll = (mode & 0o002) !== 0 && !sticky;
+  if (byAll && refuse) {
     throw new UnsafeError(`${directory} can be changed by everybody, who could swap the sealed file`, {
       remedy: 'name a directory of your own, or keep the archive on the node with --keep-original',
     });
   }
-  if (trustedUsers().includes(uid)) return [];
+  const others: string[] = [];
+  if (!trustedUsers().includes(uid)) others.push(`belongs to user ${uid}`);
+  if (byAll) others.push('can be changed by everybody');
+  // An access control list that lets others write shows in the group's bits as well (acl(5)).
+  else if ((mode & 0o020) !== 0 && !sticky) others.push(`can be changed by group ${gid}`);
+  if (others.length === 0) return [];
   return [
-    `${directory} belongs to user ${uid}, who could swap the sealed file: keep the receipt's hash elsewhere`,
+    `${directory} ${others.join(' and ')}, who could swap the sealed file: keep the receipt's hash elsewhere`,
   ];
 }
 

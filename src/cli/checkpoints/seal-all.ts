@@ -24,7 +24,10 @@ export async function sealAll(
   rows: readonly ArchiveRow[],
   options: RecipientOptions & { readonly output?: string; readonly quiet?: boolean },
 ): Promise<readonly { readonly file: string; readonly sealed: string }[]> {
-  const place = await resolveOutput(options.output ?? '.', undefined, false);
+  const note = (line: string): void => {
+    if (options.quiet !== true) process.stderr.write(`coldcase: ${escapeText(line)}\n`);
+  };
+  const place = await resolveOutput(options.output ?? '.', undefined, false, { note, refuse: false });
   if (place.kind !== 'directory') {
     throw new UsageError('-o must be a directory: there may be several archives', { remedy: '-o DIR/' });
   }
