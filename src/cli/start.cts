@@ -6,6 +6,7 @@ import Module = require('node:module');
 import path = require('node:path');
 import url = require('node:url');
 import vm = require('node:vm');
+import debugging = require('./no-debugger.cjs');
 
 const BUNDLE = path.resolve(__dirname, '../bundle');
 
@@ -52,6 +53,7 @@ function compile(file: string): vm.Script {
 
 /** Runs the command line. */
 function start(): void {
+  debugging.keepDebuggerShut();
   load(path.join(BUNDLE, 'main.cjs'));
 }
 
