@@ -1,6 +1,7 @@
 import { NotFoundError } from '../base/errors.js';
 import { spellings } from '../base/spelling.js';
 import { type Archive, type ArchiveEntry, makeArchive } from './archive.js';
+import { globMatcher } from './glob.js';
 import { openArchiveSource } from './open.js';
 
 /** Separates an archive within the archive from the path in it: `rootfs-diff.tar//etc/passwd`. */
@@ -26,7 +27,7 @@ export async function selectEntries(archive: Archive, pattern: string): Promise<
     const within = await descend(archive, spelling);
     if (within === undefined) continue;
     const { inner, prefix, rest } = within;
-    const matches = patternMatcher(rest);
+    const matches = globMatcher(rest);
     const chosen = (await inner.entries()).filter(({ name }) => matches(name));
     if (chosen.length === 0 && rest !== '') continue;
     return chosen.map((entry) => ({ archive: inner, entry, path: prefix + entry.name }));
@@ -101,20 +102,7 @@ function emptyArchive(location: string): Archive {
  * in any spelling.
  */
 export function spelledMatcher(pattern: string, names?: readonly string[]): (name: string) => boolean {
-  const matchers = spellings(pattern).map(patternMatcher);
+  const matchers = spellings(pattern).map(globMatcher);
   if (names === undefined) return (name) => matchers.some((matches) => matches(name));
   return matchers.find((matches) => names.some(matches)) ?? (() => false);
-}
-
-/** Whether a name matches a pattern, as `selectEntries` says, nested archives and spellings apart. */
-export function patternMatcher(pattern: string): (name: string) => boolean {
-  const bare = pattern.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '');
-  if (bare === '') return () => true;
-  const source = bare.replace(/\*\*|[*?]|[\\^$.+()|[\]{}]/g, (special) => {
-    if (special === '**') return '.*';
-    if (special === '*') return '[^/]*';
-    return special === '?' ? '[^/]' : `\\${special}`;
-  });
-  const expression = new RegExp(`^${source}(?:/.*)?$`, 'su');
-  return (name) => expression.test(name);
 }
