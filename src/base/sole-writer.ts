@@ -19,13 +19,14 @@ export type OwnFile =
  * group's bits (acl(5)).
  *
  * @param directory - without links on the way, as realpath gives it
+ * @param stickyToo - whether the directory itself may be sticky too: enough for a name in it that is ours and there
  * @returns undefined when nobody else can; else one line saying where and who
  */
-export async function whoElseWrites(directory: string): Promise<string | undefined> {
+export async function whoElseWrites(directory: string, stickyToo = false): Promise<string | undefined> {
   for (let at = directory; ; at = dirname(at)) {
     const { uid, mode } = await stat(at);
     if (!isOurs(uid)) return `${at} belongs to user ${uid}`;
-    const safeForNames = at !== directory && (mode & STICKY) !== 0;
+    const safeForNames = (stickyToo || at !== directory) && (mode & STICKY) !== 0;
     if ((mode & WRITABLE_BY_OTHERS) !== 0 && !safeForNames) return `${at} may be written by others`;
     if (at === dirname(at)) return undefined;
   }

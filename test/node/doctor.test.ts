@@ -9,6 +9,7 @@ import { examine } from '../../src/node/examine.js';
 import { HostRoot } from '../../src/node/host/root.js';
 import { renderDoctor } from '../../src/node/render.js';
 import { hostCopy, hostFixture } from '../support/hosts.js';
+import { leaveBehind } from '../support/leftovers.js';
 
 const BIN = new URL('../../bin/coldcase.js', import.meta.url).pathname;
 const root = process.getuid?.() === 0;
@@ -248,7 +249,20 @@ test.skipIf(!root)('the checkpoint directory and what is left in it', async () =
     'plaintext.directory': 'fail',
     'plaintext.leftovers': 'warn',
   });
-  expect(checks.get('plaintext.leftovers')?.found).toBe('1 archives, 2 KiB');
+  expect(checks.get('plaintext.leftovers')?.found).toBe('1 archives, 2 KiB, in /var/lib/kubelet/checkpoints');
+});
+
+test('what engines left on the way is told, with size and age, beside an empty directory', async () => {
+  const copy = await hostCopy('bare');
+  await leaveBehind(copy);
+  const check = (await checksOf(copy)).get('plaintext.leftovers');
+  expect(check?.status).toBe('warn');
+  expect(check?.found).toContain('6 pieces, 21.9 KiB');
+  expect(check?.found).toMatch(
+    /\/tmp\/ctrd-checkpoint2718281828 \(containerd: CRIU's images, 7.03 KiB, [\d.]+ s old\)/,
+  );
+  expect(check?.found).toContain('overlay-containers/499d');
+  expect(check?.remedy).toContain('--prune --leftovers');
 });
 
 test('a hostile root: links outward, a pipe, a loop, huge files; nothing hangs and nothing is followed out', async () => {

@@ -1,8 +1,8 @@
-import { posix } from 'node:path';
 import { formatSize } from '../../base/units.js';
 import { setting } from '../config/kubelet.js';
 import { isMemory, isNetwork, mountOf } from '../facts/mounts.js';
 import { type Check, type Examination, reporter } from './check.js';
+import { leftoverCheck } from './leftovers.js';
 
 const { pass, warn, fail, unknown } = reporter('plaintext');
 
@@ -111,27 +111,6 @@ async function fileSystemCheck({ host, mounts, checkpointDirectory }: Examinatio
     );
   }
   return pass(id, `${found}: a local disk; see that no backup takes it along, or use --stage tmpfs`, why);
-}
-
-async function leftoverCheck({ host, checkpointDirectory }: Examination): Promise<Check> {
-  const id = 'plaintext.leftovers';
-  const why = 'archives left from earlier are plaintext that nobody watches';
-  const names = await host.list(checkpointDirectory);
-  if (!names.ok && names.reason === 'absent') return pass(id, 'none: the directory is not there', why);
-  if (!names.ok) return unknown(id, `${checkpointDirectory}: ${names.why}`, why, 'run as root');
-  const archives = names.value.filter((name) => /\.tar(\.gz|\.zst)?$/.test(name));
-  if (archives.length === 0) return pass(id, `none in ${checkpointDirectory}`, why);
-  let size = 0;
-  for (const name of archives) {
-    const facts = await host.stat(posix.join(checkpointDirectory, name), { follow: false });
-    if (facts.ok) size += facts.value.size;
-  }
-  return warn(
-    id,
-    `${archives.length} archives, ${formatSize(size)}`,
-    why,
-    'coldcase node checkpoints --seal -r RECIPIENT, then --prune',
-  );
 }
 
 async function coreCheck({ host }: Examination): Promise<Check> {

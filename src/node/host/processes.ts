@@ -35,6 +35,15 @@ export async function findProcess(
   host: HostRoot,
   names: ReadonlySet<string>,
 ): Promise<HostProcess | undefined> {
+  for await (const found of processesNamed(host, names)) return found;
+  return undefined;
+}
+
+/** As `findProcess`, every one of them, the oldest first. */
+export async function* processesNamed(
+  host: HostRoot,
+  names: ReadonlySet<string>,
+): AsyncGenerator<HostProcess> {
   for (const pid of await listPids(host)) {
     const comm = await host.readText(`/proc/${pid}/comm`, 4096);
     const short = comm.ok ? comm.value.trim() : '';
@@ -42,15 +51,39 @@ export async function findProcess(
     if (await isContained(host, pid)) continue;
     const words = await readArguments(host, pid);
     const program = posix.basename(words?.[0] ?? '');
-    if (words === undefined) return { pid, name: short, arguments: [] };
-    if (program === 'hyperkube' && names.has(words[1] ?? '')) {
-      return { pid, name: words[1] ?? '', arguments: words.slice(1) };
-    }
-    if (names.has(program) || names.has(short)) {
-      return { pid, name: names.has(program) ? program : short, arguments: words };
+    if (words === undefined) yield { pid, name: short, arguments: [] };
+    else if (program === 'hyperkube' && names.has(words[1] ?? '')) {
+      yield { pid, name: words[1] ?? '', arguments: words.slice(1) };
+    } else if (names.has(program) || names.has(short)) {
+      yield { pid, name: names.has(program) ? program : short, arguments: words };
     }
   }
-  return undefined;
+}
+
+/** A variable of the environment that a process was started with; undefined when not set, or not ours to read. */
+export async function startVariable(host: HostRoot, pid: number, name: string): Promise<string | undefined> {
+  const found = await host.readText(`/proc/${pid}/environ`, MAX_ARGUMENTS);
+  if (!found.ok) return undefined;
+  const line = found.value.split('\0').find((one) => one.startsWith(`${name}=`));
+  return line?.slice(name.length + 1);
+}
+
+/** Ticks a second of the times in /proc/PID/stat: USER_HZ, which is 100 on every Linux that Node runs on. */
+const USER_HZ = 100;
+
+/** When a process was started, from its ticks since boot (proc(5), field 22) and the time of the boot. */
+export async function startTime(host: HostRoot, pid: number): Promise<Date | undefined> {
+  const [own, machine] = [
+    await host.readText(`/proc/${pid}/stat`, 1 << 16),
+    await host.readText('/proc/stat', 4 << 20),
+  ];
+  if (!own.ok || !machine.ok) return undefined;
+  // the program's name stands in parentheses, and may hold anything
+  const fields = own.value.slice(own.value.lastIndexOf(')') + 2).split(' ');
+  const ticks = Number(fields[19]);
+  const boot = Number(/^btime (\d+)$/m.exec(machine.value)?.[1] ?? Number.NaN);
+  const seconds = boot + ticks / USER_HZ;
+  return Number.isFinite(seconds) ? new Date(seconds * 1000) : undefined;
 }
 
 /** Whether a process is known to be in another PID namespace than the host's first process. */

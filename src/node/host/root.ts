@@ -12,7 +12,11 @@ export interface FileFacts {
   /** The permission bits, 0o7777. */
   readonly mode: number;
   readonly size: number;
+  /** Bytes of blocks that it takes on the disk, less than its size when it has holes. */
+  readonly allocated: number;
   readonly mtime: Date;
+  /** When it or what is known of it (owner, mode, names) was last changed; nobody can set it back. */
+  readonly ctime: Date;
   readonly device: number;
   readonly inode: number;
 }
@@ -111,6 +115,10 @@ export class HostRoot {
 
   /** Reads a regular file of at most `limit` bytes. Devices, sockets and pipes are refused, never waited for. */
   async readBytes(path: string, limit = MAX_FILE): Promise<Found<Buffer>> {
+    return this.#withFile(path, (file) => readBounded(file, limit));
+  }
+
+  async #withFile<T>(path: string, work: (file: FileHandle) => Promise<Found<T>>): Promise<Found<T>> {
     const real = await this.real(path);
     if (!real.ok) return real;
     let file: FileHandle;
@@ -123,12 +131,21 @@ export class HostRoot {
       if (!(await file.stat()).isFile()) {
         return { ok: false, reason: 'wrong-kind', why: 'not a regular file' };
       }
-      return await readBounded(file, limit);
+      return await work(file);
     } catch (error) {
       return unread(error);
     } finally {
       await file.close();
     }
+  }
+
+  /** The first bytes of a regular file, at most `length`: enough to tell what it is. */
+  async readStart(path: string, length: number): Promise<Found<Buffer>> {
+    return this.#withFile(path, async (file) => {
+      const bytes = Buffer.alloc(length);
+      const { bytesRead } = await file.read(bytes, 0, length, 0);
+      return { ok: true, value: bytes.subarray(0, bytesRead) };
+    });
   }
 
   /** Reads a text file; bytes that are not UTF-8 become U+FFFD. */
@@ -176,7 +193,9 @@ export class HostRoot {
           gid: found.gid,
           mode: found.mode & 0o7777,
           size: found.size,
+          allocated: found.blocks * 512,
           mtime: found.mtime,
+          ctime: found.ctime,
           device: found.dev,
           inode: found.ino,
         },

@@ -1,0 +1,107 @@
+import { posix } from 'node:path';
+import { readSettings } from '../facts/runtime-settings.js';
+import { processesNamed, startVariable } from '../host/processes.js';
+import type { HostRoot } from '../host/root.js';
+import { findUnit } from '../host/systemd.js';
+import { parseToml, type Toml } from '../host/toml.js';
+import { unitEnvironment } from '../host/unit-command.js';
+
+/** Directories of the engines of a node that hold pieces of checkpoints. Absolute paths inside the host root. */
+export interface EngineRoots {
+  /** containerd's root directories: the content store and the state of containers are below. */
+  readonly containerd: readonly string[];
+  /** Where containerd makes the directory for CRIU's images. */
+  readonly temporary: readonly string[];
+  /** Storage roots of CRI-O: `overlay-containers` is below. */
+  readonly storage: readonly string[];
+}
+
+/** Where containerd keeps its data unless it is told otherwise, by who installs it. */
+const CONTAINERD_ROOTS = [
+  '/var/lib/containerd',
+  '/var/lib/rancher/k3s/agent/containerd',
+  '/var/lib/rancher/rke2/agent/containerd',
+  '/var/lib/k0s/containerd',
+  '/var/snap/microk8s/common/var/lib/containerd',
+] as const;
+const CONTAINERD_SOCKETS = [
+  '/run/containerd/containerd.sock',
+  '/run/k3s/containerd/containerd.sock',
+] as const;
+const STORAGE_ROOT = '/var/lib/containers/storage';
+const STORAGE_FILES = ['/usr/share/containers/storage.conf', '/etc/containers/storage.conf'] as const;
+/** k3s, RKE2 and the others start containerd themselves, with their own environment. */
+const UNITS = [
+  'containerd.service',
+  'k3s.service',
+  'k3s-agent.service',
+  'rke2-server.service',
+  'rke2-agent.service',
+  'k0sworker.service',
+] as const;
+
+/**
+ * Where the engines of this node keep what a checkpoint writes on the way: as the running processes were told
+ * (`--root`, environment), as their configuration says, and where they are by default. All of them count: a
+ * configuration may have been changed after something was left.
+ */
+export async function findEngineRoots(host: HostRoot): Promise<EngineRoots> {
+  const containerd = new Set<string>(CONTAINERD_ROOTS);
+  const temporary = new Set<string>();
+  const storage = new Set<string>([STORAGE_ROOT]);
+  for (const socket of CONTAINERD_SOCKETS) {
+    for (const { toml } of await readSettings(host, 'containerd', socket)) {
+      add(containerd, toml.get('root'));
+      add(temporary, toml.get('temp')); // becomes its TMPDIR
+    }
+  }
+  for await (const { pid, arguments: words } of processesNamed(host, new Set(['containerd']))) {
+    add(containerd, flagOf(words, 'root'));
+    // os.MkdirTemp($XDG_RUNTIME_DIR, "ctrd-checkpoint") of containerd's task service; empty means TMPDIR, or /tmp
+    for (const name of TEMPORARY_VARIABLES) add(temporary, await startVariable(host, pid, name));
+  }
+  for (const name of UNITS) {
+    const unit = await findUnit(host, name);
+    if (unit === undefined) continue;
+    const { variables } = await unitEnvironment(host, unit);
+    for (const variable of TEMPORARY_VARIABLES) add(temporary, variables.get(variable)?.text);
+  }
+  for (const { toml } of await readSettings(host, 'cri-o', '')) add(storage, toml.get('crio', 'root'));
+  for await (const { arguments: words } of processesNamed(host, new Set(['crio']))) {
+    add(storage, flagOf(words, 'root'));
+  }
+  for (const file of STORAGE_FILES) add(storage, (await tomlOf(host, file))?.get('storage', 'graphroot'));
+  temporary.add('/tmp');
+  for (const directory of await privateTmp(host)) temporary.add(directory);
+  return { containerd: [...containerd], temporary: [...temporary], storage: [...storage] };
+}
+
+const TEMPORARY_VARIABLES = ['XDG_RUNTIME_DIR', 'TMPDIR'] as const;
+
+function add(paths: Set<string>, value: unknown): void {
+  if (typeof value === 'string' && value.startsWith('/')) paths.add(posix.normalize(value));
+}
+
+function flagOf(words: readonly string[], name: string): string | undefined {
+  for (const [index, word] of words.entries()) {
+    const value = new RegExp(`^--?${name}=(.*)$`).exec(word)?.[1];
+    if (value !== undefined) return value;
+    if (word === `--${name}` || word === `-${name}`) return words[index + 1];
+  }
+  return undefined;
+}
+
+async function tomlOf(host: HostRoot, path: string): Promise<Toml | undefined> {
+  const text = await host.readText(path);
+  return text.ok ? parseToml(text.value) : undefined;
+}
+
+/** A unit with PrivateTmp= has a /tmp of its own, which from outside lies below a directory that is called so. */
+async function privateTmp(host: HostRoot): Promise<readonly string[]> {
+  const names = await host.list('/tmp');
+  if (!names.ok) return [];
+  const own = names.value.filter((name) =>
+    /^systemd-private-[0-9a-f]+-(containerd|k3s|k3s-agent|rke2-server|rke2-agent)\.service-/.test(name),
+  );
+  return own.slice(0, 64).map((name) => posix.join('/tmp', name, 'tmp'));
+}

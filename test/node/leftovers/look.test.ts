@@ -1,0 +1,129 @@
+import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { HostRoot } from '../../../src/node/host/root.js';
+import { type Leftovers, lookForLeftovers } from '../../../src/node/leftovers/look.js';
+import { NOBODY } from '../../support/coldcase.js';
+import { emptyHost, hostCopy } from '../../support/hosts.js';
+import { CONTAINERD_ID, CRIO_ID, leaveBehind, SIZES } from '../../support/leftovers.js';
+
+const root = process.getuid?.() === 0;
+const own = { checkpointDirectory: '/var/lib/kubelet/checkpoints' };
+
+async function look(directory: string): Promise<Leftovers> {
+  return lookForLeftovers(await HostRoot.open(directory), own);
+}
+
+test('every place where an engine leaves plaintext, and nothing that only looks so', async () => {
+  const host = await emptyHost();
+  await leaveBehind(host);
+  const { found, unread } = await look(host);
+  expect(unread).toEqual([]);
+  const facts = found.map(({ path, kind, engine, size }) => [kind, engine, size, path]);
+  const store = '/var/lib/containerd/io.containerd.content.v1.content';
+  expect(facts).toEqual([
+    ['criu-images', 'containerd', SIZES.images, '/tmp/ctrd-checkpoint2718281828'],
+    [
+      'container-state',
+      'containerd',
+      SIZES.state,
+      `/var/lib/containerd/io.containerd.grpc.v1.cri/containers/${CONTAINERD_ID}/ctrd-checkpoint`,
+    ],
+    [
+      'container-userdata',
+      'cri-o',
+      SIZES.userdata,
+      `/var/lib/containers/storage/overlay-containers/${CRIO_ID}/userdata/checkpoint`,
+    ],
+    ['content-ingest', 'containerd', SIZES.ingest, `${store}/ingest/${'ab'.repeat(32)}`],
+    ['content-blob', 'containerd', 1536, `${store}/blobs/sha256/${'ef'.repeat(32)}`],
+    [
+      'coldcase-partial',
+      'coldcase',
+      SIZES.partial,
+      '/var/lib/kubelet/checkpoints/.checkpoint-a_b-c.tar.zst.age.0123456789ab.partial',
+    ],
+  ]);
+  for (const { changed } of found) expect(Math.abs(Date.now() - changed.getTime())).toBeLessThan(3_600_000);
+  // containerd's own database knows its blobs: a name that is gone there would break it
+  expect(found.find(({ kind }) => kind === 'content-blob')?.obstacle).toContain('ctr -n k8s.io images');
+});
+
+test('the places follow the configuration: roots, temp, the environment of the unit and of the process', async () => {
+  const host = await hostCopy('k3s');
+  const put = async (path: string, content: string): Promise<void> => {
+    await mkdir(join(host, path, '..'), { recursive: true });
+    await writeFile(join(host, path), content);
+  };
+  await put(
+    'var/lib/rancher/k3s/agent/etc/containerd/config.toml',
+    'version = 3\nroot = "/data/ctd"\ntemp = "/data/tmp"\n',
+  );
+  await put('proc/4242/comm', 'containerd\n');
+  await put('proc/4242/cmdline', 'containerd\0--root\0/flag/root\0');
+  await put('proc/4242/environ', 'PATH=/bin\0TMPDIR=/env/tmp\0');
+  await put(
+    'etc/systemd/system/k3s.service.d/10-tmp.conf',
+    '[Service]\nEnvironment=XDG_RUNTIME_DIR=/unit/run\n',
+  );
+  await put('etc/containers/storage.conf', '[storage]\ngraphroot = "/data/graph"\n');
+  await put('etc/crio/crio.conf', '[crio]\nroot = "/data/crio"\n');
+  const state = `io.containerd.grpc.v1.cri/containers/${CONTAINERD_ID}/ctrd-checkpoint`;
+  const expected = [
+    '/data/tmp/ctrd-checkpoint1',
+    '/env/tmp/ctrd-checkpoint2',
+    '/unit/run/ctrd-checkpoint3',
+    '/tmp/systemd-private-0a1b-containerd.service-Xy/tmp/ctrd-checkpoint4',
+    `/data/ctd/${state}`,
+    `/flag/root/${state}`,
+    `/var/lib/rancher/k3s/agent/containerd/${state}`,
+  ];
+  for (const path of expected) await put(`${path}/pages-1.img`, 'x');
+  for (const at of ['/data/graph', '/data/crio']) {
+    await put(`${at}/overlay-containers/${CRIO_ID}/userdata/config.json`, '"io.kubernetes.cri-o.Name"');
+    await put(`${at}/overlay-containers/${CRIO_ID}/userdata/rootfs-diff.tar`, 'x');
+    expected.push(`${at}/overlay-containers/${CRIO_ID}/userdata/rootfs-diff.tar`);
+  }
+  const { found } = await look(host);
+  expect(found.map(({ path }) => path).sort()).toEqual(expected.sort());
+});
+
+test('two ways to one place give it once; what is no directory is told', async () => {
+  const host = await emptyHost();
+  await mkdir(join(host, 'data/containerd'), { recursive: true });
+  await mkdir(join(host, 'var/lib/rancher/k3s/agent'), { recursive: true });
+  await symlink('/data/containerd', join(host, 'var/lib/containerd'));
+  await symlink('/data/containerd', join(host, 'var/lib/rancher/k3s/agent/containerd'));
+  const state = `data/containerd/io.containerd.grpc.v1.cri/containers/${CONTAINERD_ID}/ctrd-checkpoint`;
+  await mkdir(join(host, state), { recursive: true });
+  await mkdir(join(host, 'tmp'));
+  await symlink('/etc', join(host, 'tmp/ctrd-checkpoint99'));
+  await writeFile(join(host, 'tmp/ctrd-checkpoint98'), 'a file');
+  const { found } = await look(host);
+  expect(found.map(({ path }) => path)).toEqual([
+    '/tmp/ctrd-checkpoint98',
+    '/tmp/ctrd-checkpoint99',
+    `/${state}`,
+  ]);
+  expect(found.map(({ obstacle }) => obstacle?.replace(/belongs to user .*/, 'owner'))).toEqual([
+    'is a file, not a directory',
+    'is a link, not a directory',
+    ...(root ? [undefined] : ['owner']),
+  ]);
+});
+
+test.skipIf(!root)('what another user made in /tmp is told as theirs (as root)', async () => {
+  const host = await emptyHost();
+  await mkdir(join(host, 'tmp'));
+  await chmod(join(host, 'tmp'), 0o1777);
+  for (let number = 0; number < 300; number += 1) {
+    await mkdir(join(host, `tmp/ctrd-checkpoint${number}`));
+    await chown(join(host, `tmp/ctrd-checkpoint${number}`), NOBODY.uid, NOBODY.gid);
+  }
+  await mkdir(join(host, 'tmp/ctrd-checkpoint999'));
+  const { found, unread } = await look(host);
+  expect(found).toHaveLength(9);
+  expect(found[0]?.obstacle).toContain(`belongs to user ${NOBODY.uid}`);
+  expect(found.find(({ owner }) => owner === 0)?.path).toBe('/tmp/ctrd-checkpoint999');
+  expect(unread).toEqual([{ path: '/tmp', why: '292 more ctrd-checkpoint* of other users than root' }]);
+});
