@@ -4,6 +4,7 @@ import { constants, type FileHandle, link, lstat, open, rename, stat, unlink } f
 import { basename, dirname, join } from 'node:path';
 import { ColdcaseError, NotFoundError, UnsafeError } from './errors.js';
 import { errorCode, fileError } from './file-errors.js';
+import { fsPath } from './text.js';
 import { FileOutput } from './write-all.js';
 
 export { errorCode, fileError } from './file-errors.js';
@@ -52,7 +53,7 @@ function removeAtExit(path: string): void {
   process.on('exit', () => {
     for (const each of unfinished) {
       try {
-        unlinkSync(each);
+        unlinkSync(fsPath(each));
       } catch {
         // already gone, or the directory is: there is nobody left to tell
       }
@@ -71,7 +72,7 @@ export async function createAside(path: string, options: AsideOptions = {}): Pro
   const aside = join(dirname(path), asideName(basename(path)));
   const name = options.name ?? path;
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const handle = await open(aside, flags, 0o600).catch((cause: unknown) => {
+  const handle = await open(fsPath(aside), flags, 0o600).catch((cause: unknown) => {
     throw fileError(cause, name, 'write');
   });
   removeAtExit(aside);
@@ -85,7 +86,7 @@ export async function createAside(path: string, options: AsideOptions = {}): Pro
   const discard = async (): Promise<void> => {
     await close().catch(() => {}); // what could not be written is thrown away
     if (!unfinished.has(aside)) return;
-    await unlink(aside).catch((cause: unknown) => {
+    await unlink(fsPath(aside)).catch((cause: unknown) => {
       if (errorCode(cause) !== 'ENOENT')
         throw fileError(cause, join(dirname(name), basename(aside)), 'remove');
     });
@@ -160,11 +161,11 @@ function withMore(error: unknown, line: string): unknown {
  */
 export async function requireWritable(path: string, options: AsideOptions = {}): Promise<void> {
   const name = options.name ?? path;
-  const parent = await stat(dirname(path)).catch((cause: unknown) => {
+  const parent = await stat(fsPath(dirname(path))).catch((cause: unknown) => {
     throw fileError(cause, dirname(name), 'write to directory');
   });
   if (!parent.isDirectory()) throw new NotFoundError(`${dirname(name)} is not a directory`);
-  const there = await lstat(path).catch((cause: unknown) => {
+  const there = await lstat(fsPath(path)).catch((cause: unknown) => {
     if (errorCode(cause) === 'ENOENT') return undefined;
     throw fileError(cause, name, 'write');
   });
@@ -184,21 +185,21 @@ function existsError(path: string, cause?: unknown): UnsafeError {
 
 /** link(2) fails when the name is taken, where rename(2) would replace it; both leave only complete files. */
 async function takeName(aside: string, path: string, options: AsideOptions): Promise<void> {
-  if (options.force === true) return rename(aside, path);
+  if (options.force === true) return rename(fsPath(aside), fsPath(path));
   try {
-    await link(aside, path);
+    await link(fsPath(aside), fsPath(path));
   } catch (cause) {
     if (errorCode(cause) === 'EEXIST') throw existsError(options.name ?? path, cause);
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errorCode(cause) ?? '')) throw cause;
     // a file system without hard links, such as FAT: check once more, then rename
     await requireWritable(path, options);
-    return rename(aside, path);
+    return rename(fsPath(aside), fsPath(path));
   }
-  await unlink(aside);
+  await unlink(fsPath(aside));
 }
 
 async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  const directory = await open(fsPath(path), constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await directory.sync();
   } catch (cause) {

@@ -54,7 +54,7 @@ export function readEscapes(text: string): string | undefined {
   return wrong ? undefined : decodeText(encodeText(plain));
 }
 
-const ESCAPE = /\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|u\{([0-9a-f]{1,6})\}|.|$)/gs;
+const ESCAPE = /\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|u\{([0-9a-f]{1,6})\}|.|$)/gis;
 const SHORT: Readonly<Record<string, string>> = { '\\\\': '\\', '\\n': '\n', '\\r': '\r', '\\t': '\t' };
 
 /**

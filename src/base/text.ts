@@ -41,7 +41,7 @@ function decodeEach(bytes: Uint8Array): string {
 function characterLength(bytes: Uint8Array, at: number): number {
   const lead = bytes[at] ?? 0;
   if (lead < 0x80) return 1;
-  const length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  const length = leadLength(lead);
   const [least = 0x80, most = 0xbf] = SECOND[lead] ?? [];
   for (let next = 1; next < length; next += 1) {
     const byte = bytes[at + next] ?? 0;
@@ -57,6 +57,41 @@ const SECOND: Readonly<Record<number, readonly [least: number, most: number]>> =
   240: [0x90, 0xbf],
   244: [0x80, 0x8f],
 };
+
+/** {@link decodeText} of what comes in pieces, which may be cut within a character. */
+export class TextPieces {
+  #rest: Uint8Array = new Uint8Array(0);
+
+  /** The text up to the last character that is whole. */
+  push(piece: Uint8Array): string {
+    const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
+    const end = bytes.length - openBytes(bytes);
+    this.#rest = bytes.slice(end);
+    return decodeText(bytes.subarray(0, end));
+  }
+
+  /** What is left, when nothing more comes. */
+  end(): string {
+    const text = decodeText(this.#rest);
+    this.#rest = new Uint8Array(0);
+    return text;
+  }
+}
+
+/** How many bytes at the end may be the start of a character. */
+function openBytes(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte >= 0xc2) return byte > 0xf4 || back >= leadLength(byte) ? 0 : back;
+    if (byte < 0x80) return 0;
+  }
+  return 0;
+}
+
+/** How many bytes a character takes that begins with this one; 0 when none does. */
+function leadLength(lead: number): number {
+  return lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+}
 
 /**
  * The bytes that {@link decodeText} made a text from. Other lone surrogates, which only a text from elsewhere has

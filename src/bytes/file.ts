@@ -1,6 +1,7 @@
 import { close, constants, fstatSync, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { DeniedError, FailedError, FormatError, NotFoundError, UnsafeError } from '../base/errors.js';
+import { fsPath } from '../base/text.js';
 import { requireRange } from './range.js';
 import type { ByteSource } from './source.js';
 
@@ -31,7 +32,7 @@ export function openFile(path: string): ByteSource {
 
 function openDescriptor(path: string): number {
   try {
-    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return openSync(fsPath(path), constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') {

@@ -1,6 +1,6 @@
-import { TextDecoder } from 'node:util';
 import { selectEntry } from '../archive/select.js';
 import { NotFoundError, UnsafeError } from '../base/errors.js';
+import { TextPieces } from '../base/text.js';
 import type { ByteSource } from '../bytes/source.js';
 import { chunksOf } from '../bytes/streamed.js';
 import { escapeText } from '../render/escape.js';
@@ -53,11 +53,11 @@ async function printEscaped(source: ByteSource): Promise<void> {
       remedy: 'send it to a file or a pipe, or write it to the terminal anyway with --force',
     });
   }
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const text = new TextPieces();
   for await (const chunk of chunksOf(source, 0, interrupted)) {
-    await writeOut(escapeLines(decoder.decode(chunk, { stream: true })));
+    await writeOut(escapeLines(text.push(chunk)));
   }
-  await writeOut(escapeLines(decoder.decode()));
+  await writeOut(escapeLines(text.end()));
 }
 
 function escapeLines(text: string): string {
@@ -65,7 +65,8 @@ function escapeLines(text: string): string {
 }
 
 const HELP = `
-Several entries are written one after the other. Nothing is written unless all are there.
+Several entries are written one after the other. Nothing is written unless all are there. A name may be given as
+tables print it, a\\xff for a byte that is no UTF-8.
 
 Examples:
   coldcase cat evidence.tar.zst.age -i key.txt config.dump

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Archive, ArchiveEntry } from '../archive/archive.js';
 import { FormatError, NotFoundError } from '../base/errors.js';
+import { spellings } from '../base/spelling.js';
 import type { ByteSource } from '../bytes/source.js';
 import { decodeFile, fileInfo } from '../criu/decode.js';
 import { jsonOf, jsonString } from '../criu/json-text.js';
@@ -57,7 +58,7 @@ async function decode(archive: Archive, names: readonly string[], options: Decod
 async function findAll(archive: Archive, names: readonly string[]): Promise<Map<string, ArchiveEntry>> {
   const files = new Map<string, ArchiveEntry>();
   for (const name of names) {
-    const entry = await findImageEntry(archive, name);
+    const entry = await findSpelled(archive, name);
     if (entry === undefined || entry.type === 'directory') {
       throw new NotFoundError(`${name}: there is no such image in ${archive.location}`, {
         remedy: 'coldcase decode ARCHIVE --info lists the images',
@@ -66,6 +67,14 @@ async function findAll(archive: Archive, names: readonly string[]): Promise<Map<
     files.set(name, entry);
   }
   return files;
+}
+
+async function findSpelled(archive: Archive, name: string): Promise<ArchiveEntry | undefined> {
+  for (const spelling of spellings(name)) {
+    const entry = await findImageEntry(archive, spelling);
+    if (entry !== undefined) return entry;
+  }
+  return undefined;
 }
 
 /** Every image, also those behind one that makes no sense; then the first error. */

@@ -2,6 +2,7 @@ import { lstat, lutimes, symlink, unlink } from 'node:fs/promises';
 import type { ArchiveEntry } from '../archive/archive.js';
 import { UnsafeError } from '../base/errors.js';
 import { createAside, errorCode } from '../base/files.js';
+import { encodeText, fsPath } from '../base/text.js';
 import { sliceSource } from '../bytes/slice.js';
 import type { ByteSource } from '../bytes/source.js';
 import { chunksOf } from '../bytes/streamed.js';
@@ -17,7 +18,7 @@ export function safeNames(path: string, strip: number): string[] | undefined {
   if (path.startsWith('/')) throw new UnsafeError('an absolute path');
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
   if (names.includes('..')) throw new UnsafeError('a path with .. in it');
-  if (names.some((name) => name.includes('\0') || Buffer.byteLength(name) > 255)) {
+  if (names.some((name) => name.includes('\0') || encodeText(name).length > 255)) {
     throw new UnsafeError('a name that no file can have');
   }
   const left = names.slice(strip);
@@ -71,7 +72,7 @@ export async function startEntry(
 
 /** Whether something has that name; only files and links may give way, and only if forced. */
 async function requireFree(path: string, force: boolean): Promise<boolean> {
-  const there = await lstat(path).catch((error: unknown) => {
+  const there = await lstat(fsPath(path)).catch((error: unknown) => {
     if (errorCode(error) !== 'ENOENT') throw error;
     return undefined;
   });
@@ -81,9 +82,9 @@ async function requireFree(path: string, force: boolean): Promise<boolean> {
 }
 
 async function makeLink(path: string, entry: ArchiveEntry, force: boolean): Promise<void> {
-  if (await requireFree(path, force)) await unlink(path);
-  await symlink(entry.linkName ?? '', path);
-  await lutimes(path, entry.mtime, entry.mtime);
+  if (await requireFree(path, force)) await unlink(fsPath(path));
+  await symlink(fsPath(entry.linkName ?? ''), fsPath(path));
+  await lutimes(fsPath(path), entry.mtime, entry.mtime);
 }
 
 /** A file that is being extracted. */

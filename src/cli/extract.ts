@@ -209,7 +209,8 @@ const HELP = `
 Files are written 0600 and directories made 0700, with their times; owners, permissions and setuid bits are not
 taken over. Left out, named on standard error, and then exit code 6: absolute paths and paths with .., symlinks
 that may lead outside, devices and FIFOs, names under which something exists (without --force). A hard link becomes
-a copy. No link on the way is followed.
+a copy. No link on the way is followed. Names are bytes: patterns may be written as tables print names, a\\xff for a
+byte that is no UTF-8, and that byte is in the file's name.
 
 --tar writes the entries as they are in the archive, headers and data byte for byte: type, mode, owner, times, link
 names, extended attributes, sparse maps, in their order. Names are data there, whatever they are: GNU tar and bsdtar,

@@ -1,6 +1,7 @@
 import { lutimes } from 'node:fs/promises';
 import type { ArchiveEntry } from '../archive/archive.js';
 import { NotFoundError, UnsafeError } from '../base/errors.js';
+import { fsPath } from '../base/text.js';
 import { escapeText } from '../render/escape.js';
 import { type FileWriter, safeNames, startEntry } from './extract-entry.js';
 import { SafeTree } from './safe-tree.js';
@@ -65,7 +66,7 @@ export class Extraction {
   async setDirectoryTimes(): Promise<void> {
     for (const { names, mtime } of this.#directories.reverse()) {
       const path = await this.#tree?.reach(names.slice(0, -1), names.at(-1) ?? '');
-      if (path !== undefined) await lutimes(path, mtime, mtime);
+      if (path !== undefined) await lutimes(fsPath(path), mtime, mtime);
     }
   }
 

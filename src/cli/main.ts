@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { commandLine } from './arguments.js';
 import { COMMANDS } from './commands.js';
 import { fitHelp } from './help-text.js';
 import { listenForInterrupts } from './interrupt.js';
@@ -63,7 +64,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-const argv = process.argv.slice(2);
+const argv = commandLine();
 endWithTerminal();
 tellOfCrashes((error) => reportError(error, optionsOf(argv).includes('--debug')));
 listenForInterrupts();

@@ -3,6 +3,7 @@ import { constants, type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UnsafeError } from '../base/errors.js';
 import { errorCode, fileError } from '../base/files.js';
+import { fsPath } from '../base/text.js';
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
@@ -66,12 +67,12 @@ export class SafeTree {
   async #enter(name: string): Promise<FileHandle> {
     const path = this.#below(name);
     try {
-      await mkdir(path, { mode: 0o700 });
+      await mkdir(fsPath(path), { mode: 0o700 });
     } catch (cause) {
       if (errorCode(cause) !== 'EEXIST') throw fileError(cause, name, 'make directory');
     }
     try {
-      return await open(path, DIRECTORY);
+      return await open(fsPath(path), DIRECTORY);
     } catch (cause) {
       if (!['ENOTDIR', 'ELOOP'].includes(errorCode(cause) ?? ''))
         throw fileError(cause, name, 'open directory');

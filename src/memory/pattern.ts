@@ -1,4 +1,5 @@
 import { UsageError } from '../base/errors.js';
+import { encodeText } from '../base/text.js';
 
 /** What to look for, as the user put it. */
 export interface PatternRequest {
@@ -33,7 +34,7 @@ export const MAX_PATTERN = 4096;
 export function compilePattern(request: PatternRequest): Pattern {
   const { text, kind } = request;
   if (text === '') throw new UsageError('the pattern is empty', { remedy: 'say what to search for' });
-  if (Buffer.byteLength(text) > MAX_PATTERN) {
+  if (encodeText(text).length > MAX_PATTERN) {
     throw new UsageError(`the pattern is longer than ${MAX_PATTERN} bytes`, {
       remedy: 'search for a part of it',
     });
@@ -45,7 +46,7 @@ export function compilePattern(request: PatternRequest): Pattern {
   }
   if (kind === 'hex') return hexPattern(text);
   if (kind === 'regex') return regexPattern(text, request.ignoreCase === true);
-  const needles = [Buffer.from(text, 'utf8').toString('latin1')];
+  const needles = [encodeText(text).toString('latin1')];
   if (request.utf16 === true) needles.push(Buffer.from(text, 'utf16le').toString('latin1'));
   if (request.ignoreCase !== true || !/[a-z]/i.test(text)) return { kind: 'bytes', needles };
   // longest first, so that a text of both encodings is not cut short
@@ -53,7 +54,7 @@ export function compilePattern(request: PatternRequest): Pattern {
 }
 
 function regexPattern(text: string, ignoreCase: boolean): Pattern {
-  const source = Buffer.from(text, 'utf8').toString('latin1');
+  const source = encodeText(text).toString('latin1');
   const flags = ignoreCase ? 'gim' : 'gm';
   let empty: boolean;
   try {

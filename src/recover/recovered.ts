@@ -1,3 +1,4 @@
+import { encodeText } from '../base/text.js';
 import type { ByteSource } from '../bytes/source.js';
 
 /** What a recovered object was. */
@@ -63,7 +64,10 @@ export interface Recovered {
 
 const MAX_NAME = 200;
 
-/** A path below a directory of its kind, of names that any file system takes and that lead nowhere else. */
+/**
+ * A path below a directory of its kind, of names that lead nowhere else and that any file system takes that takes bytes:
+ * those that are no UTF-8 stay.
+ */
 export function safePath(directory: string, path: string): string {
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
   return [directory, ...names.map(safeName)].join('/');
@@ -73,5 +77,5 @@ export function safePath(directory: string, path: string): string {
 export function safeName(name: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
   const plain = name.replace(/[\u0000-\u001f\u007f/]/g, '_').replace(/^\.\.$/, '__');
-  return Buffer.byteLength(plain) <= MAX_NAME ? plain : `${plain.slice(0, MAX_NAME / 4)}~`;
+  return encodeText(plain).length <= MAX_NAME ? plain : `${[...plain].slice(0, MAX_NAME / 4).join('')}~`;
 }

@@ -1,4 +1,5 @@
 import { UsageError } from '../base/errors.js';
+import { spellings } from '../base/spelling.js';
 import { type JsonValue, plainText, type Row } from './table.js';
 
 type Operator = '=' | '!=' | '~' | '!~';
@@ -25,7 +26,7 @@ export function parseFilter(text: string): Filter {
       remedy: 'write field=value, field!=value, field~regex or field!~regex',
     });
   }
-  const test = operator === '~' || operator === '!~' ? matcher(value) : (item: string) => item === value;
+  const test = operator === '~' || operator === '!~' ? matcher(value) : equals(value);
   const negated = operator === '!=' || operator === '!~';
   return { field, matches: (row) => candidates(row[field]).some(test) !== negated };
 }
@@ -52,6 +53,12 @@ export function applyFilters<R extends Row>(
 function candidates(value: JsonValue | undefined): string[] {
   if (Array.isArray(value)) return value.map(plainText);
   return [plainText(value)];
+}
+
+/** Whether a text is what was written: as it stands, or as tables and JSON print it. */
+function equals(value: string): (text: string) => boolean {
+  const meant = spellings(value);
+  return (text) => meant.includes(text);
 }
 
 function matcher(pattern: string): (text: string) => boolean {

@@ -1,4 +1,5 @@
 import { FailedError, FormatError } from '../../base/errors.js';
+import { encodeText } from '../../base/text.js';
 import { VmaStatus } from '../../criu/address-space.js';
 import type { MemoryImages, ProcessMemory } from '../../criu/memory.js';
 import type { CoreEntry } from '../../criu/schema/core.js';
@@ -133,7 +134,7 @@ async function processInfo(
     ...{ pid: memory.pid, ppid: relations.ppid, pgid: relations.pgid, sid: relations.sid },
     ...{ uid: creds?.uid ?? 0, gid: creds?.gid ?? 0, nice: sched_nice ?? 0, flags: core.tc?.flags ?? 0 },
     ...{ state: core.tc?.task_state === TASK_STOPPED ? 'T' : 'R', comm },
-    args: (await commandLine(memory)) ?? Buffer.from(comm),
+    args: (await commandLine(memory)) ?? encodeText(comm),
   };
 }
 

@@ -1,3 +1,4 @@
+import { encodeText } from '../../base/text.js';
 import { FieldWriter } from './writer.js';
 
 /** Note types of core files (include/uapi/linux/elf.h). */
@@ -111,6 +112,6 @@ export function fileMappings(mappings: readonly FileMapping[], pageSize: number)
       .u64(start)
       .u64(end)
       .u64(offset / BigInt(pageSize));
-  const names = Buffer.from(mappings.map(({ path }) => `${path.replaceAll('\0', '')}\0`).join(''));
+  const names = encodeText(mappings.map(({ path }) => `${path.replaceAll('\0', '')}\0`).join(''));
   return { owner: 'CORE', type: NoteType.file, contents: Buffer.concat([head.bytes, names]) };
 }

@@ -1,3 +1,5 @@
+import { encodeText } from '../../base/text.js';
+
 /** Little-endian fields written one after the other into a buffer of fixed length; what is not written is zero. */
 export class FieldWriter {
   readonly bytes: Buffer;
@@ -46,7 +48,8 @@ export class FieldWriter {
   /** Text in a field of `length` bytes, cut and NUL-terminated. */
   text(value: Uint8Array | string, length: number): this {
     const end = this.#at + length;
-    Buffer.from(value).copy(this.bytes, this.#at, 0, length - 1);
+    const bytes = typeof value === 'string' ? encodeText(value) : Buffer.from(value);
+    bytes.copy(this.bytes, this.#at, 0, length - 1);
     this.#at = end;
     return this;
   }

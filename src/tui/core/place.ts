@@ -1,3 +1,4 @@
+import { spellings } from '../../base/spelling.js';
 import { rawContents } from '../../criu/raw.js';
 
 /** The eight screens, in the order of their number keys. */
@@ -75,10 +76,14 @@ export function parseGoto(text: string, pid: number | undefined, entries: readon
     if (subject === undefined) return { problem: 'say in which process: PID:0xADDRESS' };
     return { place: { page: 'hex', subject, at: `0x${asAddress[2].toLowerCase()}` } };
   }
+  const find = (test: (name: string, spelling: string) => boolean): string | undefined =>
+    spellings(wanted)
+      .map((spelling) => entries.find((name) => test(name, spelling)))
+      .find((name) => name !== undefined);
   const entry =
-    entries.find((name) => name === wanted) ??
-    entries.find((name) => name.endsWith(`/${wanted}`)) ??
-    entries.find((name) => name.includes(wanted));
+    find((name, spelling) => name === spelling) ??
+    find((name, spelling) => name.endsWith(`/${spelling}`)) ??
+    find((name, spelling) => name.includes(spelling));
   if (entry === undefined) return { problem: `no screen, process, address or entry is called ${wanted}` };
   return { place: entryPlace(entry) };
 }

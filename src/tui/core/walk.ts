@@ -1,3 +1,4 @@
+import { spellings } from '../../base/spelling.js';
 import type { Item, Path } from './outline.js';
 
 /** A walk over every item of an outline, open or not, in the order they would be drawn in. */
@@ -80,9 +81,13 @@ export function matcher(pattern: string): (item: Item) => boolean {
 
 /** The same of text. */
 export function textMatcher(pattern: string): (text: string) => boolean {
-  const folded = pattern.toLowerCase();
-  const exact = folded !== pattern;
-  return (text) => (exact ? text.includes(pattern) : text.toLowerCase().includes(folded));
+  // what is on the screen is printed with escapes, and typed again as it is read there
+  const tests = spellings(pattern).map((spelling) => {
+    const folded = spelling.toLowerCase();
+    const exact = folded !== spelling;
+    return (text: string): boolean => (exact ? text.includes(spelling) : text.toLowerCase().includes(folded));
+  });
+  return (text) => tests.some((matches) => matches(text));
 }
 
 /** What a filter has found so far. */

@@ -1,3 +1,4 @@
+import { decodeText } from '../../base/text.js';
 import { formatSize } from '../../base/units.js';
 import type { ByteSource } from '../../bytes/source.js';
 import type { Run } from '../core/hex.js';
@@ -5,6 +6,7 @@ import type { Item, OutlineContent } from '../core/outline.js';
 import type { LoadContext } from '../core/state.js';
 import { breathe, textMatcher } from '../core/walk.js';
 import { leaf } from './items.js';
+import { withoutMark } from './text.js';
 import { eachRow, type TextBlock, TextIndex } from './text-index.js';
 
 /** Blocks kept: 2 MiB, whatever is scrolled through. */
@@ -158,13 +160,13 @@ class LongText {
     const bytes = all.subarray(block.start - from);
     const starts: number[] = [];
     eachRow(bytes, true, (start) => starts.push(start));
-    const decoder = new TextDecoder('utf-8', { ignoreBOM: block.start > 0 });
     const rows: string[] = [];
     const goesOn: boolean[] = [];
     for (const [at, start] of starts.entries()) {
       let end = starts[at + 1] ?? bytes.length;
       if (bytes[end - 1] === LF) end -= bytes[end - 2] === CR && end - 2 >= start ? 2 : 1;
-      rows.push(decoder.decode(bytes.subarray(start, end)));
+      const row = decodeText(bytes.subarray(start, end));
+      rows.push(block.start + start === 0 ? withoutMark(row) : row);
       const previous = all[block.start - from + start - 1];
       goesOn.push(previous !== undefined && previous !== LF);
     }

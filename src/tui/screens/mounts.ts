@@ -1,10 +1,11 @@
 import { readEntry } from '../../archive/archive.js';
+import { decodeText } from '../../base/text.js';
 import { type ProcessNode, processTree } from '../../checkpoint/process-list.js';
 import type { Item, OutlineContent } from '../core/outline.js';
 import type { PageSpec } from '../core/state.js';
 import { EMPTY, leaf, listContent, openPaths, proseContent, rowItem, shownColumns, title } from './items.js';
 import { jsonContent } from './json-tree.js';
-import { parseJson, TEXT_MOST } from './text.js';
+import { parseJson, TEXT_MOST, withoutMark } from './text.js';
 import { numberIn, viewRows } from './view-tab.js';
 import type { Workspace } from './workspace.js';
 
@@ -74,7 +75,7 @@ async function annotationContent(workspace: Workspace): Promise<OutlineContent> 
 async function jsonEntry(workspace: Workspace, name: string): Promise<OutlineContent> {
   const entry = await workspace.archive.find(name);
   if (entry === undefined) return proseContent([], { empty: `this archive has no ${name}` });
-  const text = new TextDecoder('utf-8').decode(await readEntry(workspace.archive, entry, TEXT_MOST));
+  const text = withoutMark(decodeText(await readEntry(workspace.archive, entry, TEXT_MOST)));
   const value = parseJson(text);
   if (value === undefined) return proseContent(text.split('\n'), { note: `${name} is no valid JSON` });
   return jsonContent(value, 'empty');

@@ -1,3 +1,4 @@
+import { portableJson } from '../../base/spelling.js';
 import { formatSize } from '../../base/units.js';
 import { cellText } from '../../render/table.js';
 import { type FindingsRow, findingsView, ROOTFS_DIFF } from '../../views/findings.js';
@@ -99,7 +100,12 @@ function captureItems({ archive }: Workspace): Item[] {
   return Object.entries(sealed.capture).flatMap(([name, value]: [string, unknown]) =>
     value === null || value === undefined
       ? []
-      : [leaf([`capture ${name}`, typeof value === 'object' ? JSON.stringify(value) : String(value)])],
+      : [
+          leaf([
+            `capture ${name}`,
+            typeof value === 'object' ? portableJson(JSON.stringify(value)) : String(value),
+          ]),
+        ],
   );
 }
 

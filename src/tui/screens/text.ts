@@ -1,3 +1,4 @@
+import { TextPieces } from '../../base/text.js';
 import type { ByteSource } from '../../bytes/source.js';
 import type { JsonValue } from '../../criu/json-text.js';
 import type { LoadContext } from '../core/state.js';
@@ -11,14 +12,19 @@ const CHUNK = 1 << 20;
 /** All of a source as text. */
 export async function readText(source: ByteSource, context: LoadContext): Promise<string> {
   const { size } = source;
-  const decoder = new TextDecoder('utf-8');
+  const pieces = new TextPieces();
   let text = '';
   for (let at = 0; at < size; at += CHUNK) {
     context.signal.throwIfAborted();
     context.progress(at, size);
-    text += decoder.decode(await source.read(at, Math.min(CHUNK, size - at)), { stream: true });
+    text += pieces.push(await source.read(at, Math.min(CHUNK, size - at)));
   }
-  return text + decoder.decode();
+  return withoutMark(text + pieces.end());
+}
+
+/** Text without the byte order mark that it may begin with. */
+export function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 /** The same in lines, the empty one after the last line break left out. */

@@ -42,7 +42,8 @@ export class Workspace {
    * @throws NotFoundError when it is not there
    */
   async entry(subject: string): Promise<{ entry: ArchiveEntry; open(): ByteSource }> {
-    const [outer = '', inner] = split(subject);
+    // a tar may hold names with two slashes in a row
+    const [outer = '', inner] = this.has(subject) ? [subject] : split(subject);
     const archive = inner === undefined ? this.archive : await this.inner(outer);
     const entry = await archive.find(inner ?? outer);
     if (entry === undefined) throw new NotFoundError(`${subject} is not in the archive`);
