@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, readlink, realpath, stat, statfs } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { join, posix, resolve as resolvePath } from 'node:path';
 import { NotFoundError } from '../../base/errors.js';
 import { describe, type Found, unread } from './found.js';
 
@@ -37,6 +37,21 @@ export const MAX_FILE = 4 << 20;
 const MAX_NAMES = 65_536;
 
 /**
+ * The directory without links on the way, so that it can be compared with `/`. A link of /proc to what a process has
+ * (`/proc/1/root`, the way from a pod with hostPID to its node) is more than its text: that says `/`, and means the root
+ * of that process in its own mounts. Such a path is kept as it was given, unless the process lives where we do.
+ */
+async function realRoot(directory: string): Promise<string> {
+  const path = resolvePath(directory);
+  const [, process, link] = /^\/proc\/([^/]+(?:\/task\/[^/]+)?)\/(root|cwd|fd\/)/.exec(path) ?? [];
+  if (process === undefined) return realpath(path);
+  const same = async (name: string): Promise<boolean> =>
+    (await readlink(`/proc/${process}/${name}`)) === (await readlink(`/proc/self/${name}`));
+  const here = link === 'root' && (await same('ns/mnt')) && (await same('root'));
+  return here ? realpath(path) : path;
+}
+
+/**
  * A node's file system below a directory: `/` for the machine that we run on, or a host mounted into a pod, an
  * unpacked image, a test fixture. Paths are absolute paths inside it. Symbolic links are followed inside the root
  * only: `/etc/passwd` behind a link in a hostile image means that image's own file, and `..` stops at the root.
@@ -53,7 +68,7 @@ export class HostRoot {
   /** Throws a NotFoundError when the directory is not there. */
   static async open(directory = '/'): Promise<HostRoot> {
     try {
-      const real = await realpath(directory);
+      const real = await realRoot(directory);
       if (!(await stat(real)).isDirectory()) throw new NotFoundError(`${directory} is not a directory`);
       return new HostRoot(real);
     } catch (error) {
