@@ -71,7 +71,10 @@ export const captureCommand: CommandModule = {
       .option('--keep-original', "leave the kubelet's archive where it is")
       .option('--no-node-context', 'leave out of the record what coldcase node says of this node')
       .option('-f, --force', 'replace files under the names of the results')
-      .option('-y, --yes', 'capture although the kubelet may kill the container meanwhile')
+      .option(
+        '-y, --yes',
+        'capture although the kubelet may kill the container, or nothing tells that this is its node',
+      )
       .option('--json', 'print the receipt as JSON')
       .option('-q, --quiet', 'print neither progress nor receipt');
     addHostRootOption(command);

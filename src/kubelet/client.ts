@@ -4,7 +4,7 @@ import type { Endpoint } from './endpoint.js';
 import { checkpointsOff, explainAnswer } from './explain.js';
 import { fields, parseJson } from './json.js';
 import type { Target } from './names.js';
-import { type NodeInfo, parseNode } from './node-info.js';
+import { type MachineIds, machineOfMetrics, type NodeInfo, parseNode } from './node-info.js';
 import { type PodInfo, parsePod, parsePods } from './pods.js';
 import { type Answer, Transport } from './transport.js';
 
@@ -160,6 +160,12 @@ export class KubeletClient {
   async version(signal?: AbortSignal): Promise<string | undefined> {
     const { body } = await this.#ok(this.path('metrics'), LIMIT.metrics, signal);
     return /^kubernetes_build_info\{[^}\n]*git_version="([^"\n]{1,64})"/m.exec(body)?.[1];
+  }
+
+  /** Which machine the kubelet runs on, out of cAdvisor's metrics (needs get on nodes/metrics). */
+  async machine(signal?: AbortSignal): Promise<MachineIds | undefined> {
+    const { body } = await this.#ok(this.path('metrics', 'cadvisor'), LIMIT.metrics, signal);
+    return machineOfMetrics(body);
   }
 
   async close(): Promise<void> {

@@ -1,14 +1,23 @@
 import { fields, text } from './json.js';
 
+/** What tells one machine from another. Untrusted text; null where nobody tells. */
+export interface MachineIds {
+  /** The kernel's id of this boot (random(4)), the same in all containers of a machine. */
+  readonly bootID: string | null;
+  /** machine-id(5); copies of a disk have the same, and a container may have one of its own. */
+  readonly machineID: string | null;
+  /** The firmware's UUID of the machine. */
+  readonly systemUUID: string | null;
+}
+
 /** What the API server knows of a node (v1.NodeSystemInfo and metadata). Untrusted text; null where it is silent. */
-export interface NodeInfo {
+export interface NodeInfo extends MachineIds {
   readonly name: string | null;
   readonly kubeletVersion: string | null;
   readonly containerRuntimeVersion: string | null;
   readonly kernelVersion: string | null;
   readonly osImage: string | null;
   readonly architecture: string | null;
-  readonly bootID: string | null;
 }
 
 export function parseNode(value: unknown): NodeInfo {
@@ -23,5 +32,16 @@ export function parseNode(value: unknown): NodeInfo {
     osImage: one('osImage'),
     architecture: one('architecture'),
     bootID: one('bootID'),
+    machineID: one('machineID'),
+    systemUUID: one('systemUUID'),
   };
+}
+
+/** The same out of cAdvisor's metrics, whose `machine_*` carry it as labels; undefined when they do not. */
+export function machineOfMetrics(metrics: string): MachineIds | undefined {
+  const labels = /^machine_cpu_cores\{([^}\n]{1,1000})\}/m.exec(metrics)?.[1];
+  if (labels === undefined) return undefined;
+  const one = (key: string): string | null =>
+    new RegExp(`(?:^|,)${key}="([^"\\n]{1,200})"`).exec(labels)?.[1] ?? null;
+  return { bootID: one('boot_id'), machineID: one('machine_id'), systemUUID: one('system_uuid') };
 }

@@ -3,6 +3,7 @@ import type { Check, Examination, Status } from './checks/check.js';
 import { containerChecks } from './checks/container.js';
 import { criuOptionChecks } from './checks/criu-options.js';
 import { kernelChecks } from './checks/kernel.js';
+import { machineChecks } from './checks/machine.js';
 import { plaintextChecks } from './checks/plaintext.js';
 import { probesCheck } from './checks/probes.js';
 import { runtimeChecks } from './checks/runtime.js';
@@ -14,6 +15,7 @@ import { watchdogChecks } from './checks/watchdog.js';
 export async function diagnose(examination: Examination): Promise<readonly Check[]> {
   return [
     ...(await apiChecks(examination)),
+    ...(await machineChecks(examination)),
     ...runtimeChecks(examination),
     ...criuOptionChecks(examination),
     ...(await containerChecks(examination)),

@@ -1,13 +1,19 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ExitCode } from '../../src/base/errors.js';
+import { kubeletAnswer } from '../../src/kubelet/embedded/answers.js';
 import { coldcase, type Finished } from '../support/coldcase.js';
-import { type StandInApiServer, startApiServer } from '../support/kubelet/api-server.js';
+import {
+  type ApiServerOptions,
+  type StandInApiServer,
+  startApiServer,
+} from '../support/kubelet/api-server.js';
 import { captureScene, recipient, SEALED, TARGET } from '../support/kubelet/capture-scene.js';
-import type { StandIn } from '../support/kubelet/stand-in.js';
+import { PODS, type StandIn, startStandIn } from '../support/kubelet/stand-in.js';
 
 const scene = captureScene();
+const UID = PODS[0]?.uid ?? '';
 
 describe('through the API server', () => {
   const kubeconfig = (server: StandInApiServer): string =>
@@ -28,17 +34,10 @@ describe('through the API server', () => {
         users: [{ name: 'u', user: { token: 'admin-token' } }],
       }),
     );
-  const run = (server: StandInApiServer, target = TARGET): Promise<Finished> =>
+  const run = (server: StandInApiServer, target = TARGET, ...words: string[]): Promise<Finished> =>
     coldcase([
-      ...[
-        'capture',
-        target,
-        '--kubeconfig',
-        kubeconfig(server),
-        '--checkpoint-dir',
-        scene.kubelet.checkpoints,
-      ],
-      ...['-r', recipient, '-o', scene.out],
+      ...['capture', target, '--kubeconfig', kubeconfig(server)],
+      ...['--checkpoint-dir', scene.kubelet.checkpoints, '-r', recipient, '-o', scene.out, ...words],
     ]);
   const checkpoint: StandIn['state']['checkpoint'] = (...what) => scene.kubelet.state.checkpoint(...what);
 
@@ -67,18 +66,96 @@ describe('through the API server', () => {
     expect(readdirSync(scene.out).length).toBe(6);
   });
 
+  /** Captures through an API server with these options; returns whether a checkpoint was asked for, too. */
+  async function captured(
+    options: Partial<ApiServerOptions>,
+    ...words: string[]
+  ): Promise<Finished & { asked: boolean }> {
+    const server = await startApiServer({ ...options, kubelet: { checkpoint, ...options.kubelet } });
+    const finished = await run(server, TARGET, '--no-node-context', ...words);
+    await server.close();
+    return { ...finished, asked: server.requests.some((line) => line.startsWith('POST')) };
+  }
+  const OTHER = 'ffffffff-0000-4000-8000-000000000000';
+  const noNodes: ApiServerOptions['allowed'] = (_, __, resource) => resource !== 'nodes';
+  const bootIdKnown = existsSync('/proc/sys/kernel/random/boot_id');
+
+  describe.runIf(bootIdKnown)('a pod of another machine is refused before anything is frozen', () => {
+    test('by the boot id of its node, whatever is said', async () => {
+      for (const words of [[], ['--yes']]) {
+        const { code, stderr, asked } = await captured({ bootID: OTHER }, ...words);
+        expect([code, asked]).toEqual([ExitCode.unsafe, false]);
+        expect(stderr).toContain('runs on node-a, which is not this machine: another boot id');
+        expect(stderr).toContain('run coldcase on node-a');
+      }
+      scene.nothingHappened();
+    });
+
+    test("by cAdvisor's metrics, where the node may not be read", async () => {
+      const machine = { bootID: OTHER, machineID: 'm', systemUUID: 's' };
+      const { code, stderr, asked } = await captured({ allowed: noNodes, kubelet: { checkpoint, machine } });
+      expect([code, asked]).toEqual([ExitCode.unsafe, false]);
+      expect(stderr).toContain('another boot id');
+    });
+
+    test("by the kubelet's directory, which has no such pod: nodes that are containers share a boot id", async () => {
+      mkdirSync(join(scene.kubelet.root, 'pods/another-uid'), { recursive: true });
+      const { code, stderr, asked } = await captured({});
+      rmSync(join(scene.kubelet.root, 'pods'), { recursive: true });
+      expect([code, asked]).toEqual([ExitCode.unsafe, false]);
+      expect(stderr).toContain("the kubelet's directory here has no such pod");
+    });
+  });
+
+  describe('where nobody tells the boot id', () => {
+    test('it is refused, unless --yes', async () => {
+      const refused = await captured({ allowed: noNodes });
+      expect([refused.code, refused.asked]).toEqual([ExitCode.unsafe, false]);
+      expect(refused.stderr).toContain('whether node-a, where prod/payments-node-a runs, is this machine');
+      expect(refused.stderr).toContain('--yes if it is');
+      scene.nothingHappened();
+      const done = await captured({ allowed: noNodes }, '--yes');
+      expect([done.code, done.asked]).toEqual([ExitCode.done, true]);
+      expect(done.stderr).toContain('cannot be told');
+    });
+
+    test("the pod's directory of the kubelet, or its processes, tell", async () => {
+      mkdirSync(join(scene.kubelet.root, 'pods', UID), { recursive: true });
+      const byDirectory = await captured({ allowed: noNodes });
+      rmSync(join(scene.kubelet.root, 'pods'), { recursive: true });
+      expect([byDirectory.code, byDirectory.stderr]).toEqual([ExitCode.done, '']);
+
+      const host = join(scene.kubelet.root, 'host');
+      mkdirSync(join(host, 'proc/77'), { recursive: true });
+      // the ID that the stand-in gives to `cache`
+      const id = Buffer.from('cache'.padEnd(32, '.')).toString('hex');
+      writeFileSync(join(host, 'proc/77/cgroup'), `0::/kubepods.slice/crio-${id}.scope\n`);
+      const byProcess = await captured({ allowed: noNodes }, '--host-root', host, '--force');
+      expect([byProcess.code, byProcess.stderr]).toEqual([ExitCode.done, '']);
+    });
+  });
+});
+
+describe('a kubelet that is asked directly', () => {
   test.runIf(existsSync('/proc/sys/kernel/random/boot_id'))(
-    'a pod of another machine is refused before its node writes plaintext that nobody takes away',
+    'below a path at this address it may be another: its boot id tells',
     async () => {
-      const server = await startApiServer({
-        kubelet: { checkpoint },
-        bootID: 'ffffffff-0000-4000-8000-000000000000',
+      const machine = { bootID: 'ffffffff-0000-4000-8000-000000000000', machineID: 'm', systemUUID: 's' };
+      const behind = await startStandIn({
+        intercept: async ({ method, url, user }) => {
+          const inner = new URL(url.pathname.replace('/far', '') + url.search, url);
+          return kubeletAnswer({ ...behind.state, machine }, { method, url: inner, user });
+        },
       });
-      const { code, stderr } = await run(server);
-      await server.close();
-      expect(code).toBe(ExitCode.notFound);
-      expect(stderr).toContain('runs on node-a, which is not this machine');
-      expect(server.requests.filter((line) => line.startsWith('POST'))).toEqual([]);
+      const words = ['--kubelet', `${behind.url}/far`, '--certificate-authority', behind.ca];
+      const { code, stderr } = await coldcase([
+        ...['capture', TARGET, ...words, '--client-certificate', behind.client('admin').both],
+        ...['--checkpoint-dir', behind.checkpoints, '-r', recipient, '-o', scene.out],
+      ]);
+      await behind.close();
+      expect(code).toBe(ExitCode.unsafe);
+      expect(stderr).toContain('which is not this machine: another boot id');
+      expect(behind.requests.filter((line) => line.startsWith('POST'))).toEqual([]);
     },
   );
 });

@@ -8,8 +8,8 @@ import {
 import type { KubeletClient } from '../../kubelet/client.js';
 import type { NodeInfo } from '../../kubelet/node-info.js';
 import type { PodInfo } from '../../kubelet/pods.js';
-import { bootId } from './facts.js';
 import type { CaptureJob, ContainerTarget } from './job.js';
+import { requireThisMachine } from './this-machine.js';
 
 /** Which containers are to be captured, and the kubelet that runs them. */
 export interface Plan {
@@ -26,7 +26,7 @@ export interface Plan {
  * Finds the node (through the API server) and the containers (when only the pod was named: every one that runs, init
  * and ephemeral ones too).
  *
- * @throws NotFoundError when the pod is nowhere, nothing of it runs, or it runs on another machine than this one
+ * @throws NotFoundError when the pod is nowhere, or nothing of it runs; UnsafeError when it runs on another machine
  */
 export async function planCapture(job: CaptureJob, client: KubeletClient): Promise<Plan> {
   const { target } = job;
@@ -36,7 +36,8 @@ export async function planCapture(job: CaptureJob, client: KubeletClient): Promi
     ? { pod: await findPod(job, client), podUnknown: undefined }
     : await lookAtPod(job, client);
   const onNode = findNode ? client.onNode(nodeOf(pod, job)) : client;
-  const node = client.via === 'api-server' ? await requireThisMachine(job, onNode) : undefined;
+  const node = client.via === 'api-server' ? await askNode(job, onNode) : undefined;
+  await requireThisMachine(job, onNode, { pod, podUnknown }, node);
   const names = target.container === undefined ? runningContainers(pod) : [target.container];
   const [first, ...rest] = names.map((container) => ({ ...target, container }));
   if (!first) {
@@ -92,23 +93,10 @@ function runningContainers(pod: PodInfo | undefined): string[] {
   return containers.filter(({ state }) => state === 'running' || state === 'unknown').map(({ name }) => name);
 }
 
-/**
- * The archive lies on the node, so this has to be the node. Its boot id tells, where the credentials let us read the
- * node; otherwise the missing archive will.
- */
-async function requireThisMachine(job: CaptureJob, client: KubeletClient): Promise<NodeInfo | undefined> {
-  const node = await client.nodeInfo(job.signal).catch((error: unknown) => {
+/** What the API server knows of the node, where the credentials let us read it. */
+async function askNode(job: CaptureJob, client: KubeletClient): Promise<NodeInfo | undefined> {
+  return client.nodeInfo(job.signal).catch((error: unknown) => {
     if (error instanceof DeniedError) return undefined;
     throw error;
   });
-  const here = await bootId();
-  if (node?.bootID && here !== undefined && node.bootID !== here) {
-    throw new NotFoundError(
-      `${job.target.namespace}/${job.target.pod} runs on ${client.node}, which is not this machine`,
-      {
-        remedy: `the archive will lie there, in plaintext: run coldcase on ${client.node}`,
-      },
-    );
-  }
-  return node;
 }

@@ -4,6 +4,7 @@ import type { KubeletClient } from '../../kubelet/client.js';
 import type { Target } from '../../kubelet/names.js';
 import type { NodeInfo } from '../../kubelet/node-info.js';
 import type { PodInfo } from '../../kubelet/pods.js';
+import { ownBootId } from '../../node/machine.js';
 import type { CaptureRecord } from '../../seal/capture-record.js';
 
 /** What the record says about the node and the pod, as far as the credentials let us ask. */
@@ -47,7 +48,7 @@ export async function gatherFacts(
       hostname: hostname(),
       kernel: release(),
       architecture: arch(),
-      bootID: (await bootId()) ?? null,
+      bootID: await ownBootId(),
       kubeletVersion: kubeletVersion ?? null,
       containerRuntime: known.node?.containerRuntimeVersion ?? runtime ?? null,
       osImage: known.node?.osImage ?? (await osImage()) ?? null,
@@ -68,12 +69,6 @@ function podMetadata(pod: PodInfo, container: string | undefined): NonNullable<C
       captured: container === undefined || container === one.name,
     })),
   };
-}
-
-/** The kernel's id of this boot, the same in every container of the machine (random(4)). */
-export async function bootId(): Promise<string | undefined> {
-  const text = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => undefined);
-  return text?.trim();
 }
 
 /** PRETTY_NAME of os-release(5), which is what a kubelet reports as OS image. */

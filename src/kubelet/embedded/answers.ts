@@ -25,6 +25,8 @@ export interface EmbeddedState {
   readonly pods: readonly EmbeddedPod[];
   /** The feature gate ContainerCheckpoint. */
   readonly checkpoints: boolean;
+  /** The machine that it says it runs on, in cAdvisor's metrics; without it they are not served. */
+  readonly machine?: { readonly bootID: string; readonly machineID: string; readonly systemUUID: string };
   /** Whether a user may use a verb on a subresource of nodes. */
   readonly allowed: (user: string, verb: string, subresource: string) => boolean;
   /**
@@ -79,6 +81,15 @@ export async function kubeletAnswer(state: EmbeddedState, request: EmbeddedReque
     if (path[0] === 'pods') return json(podList(state));
     if (path[0] === 'configz') return json(configz(state));
     if (path[0] === 'metrics') return { status: 200, type: PLAIN, body: METRICS };
+  }
+  if (method === 'GET' && path.join('/') === 'metrics/cadvisor' && state.machine !== undefined) {
+    const { bootID, machineID, systemUUID } = state.machine;
+    const labels = `boot_id="${bootID}",machine_id="${machineID}",system_uuid="${systemUUID}"`;
+    return {
+      status: 200,
+      type: 'text/plain',
+      body: `# TYPE machine_cpu_cores gauge\nmachine_cpu_cores{${labels}} 2\n`,
+    };
   }
   return { status: 404, type: PLAIN, body: '404 page not found\n' };
 }

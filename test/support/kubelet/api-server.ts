@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { type EmbeddedState, kubeletAnswer, podObject } from '../../../src/kubelet/embedded/answers.js';
 import { type RunningServer, serveHttps } from '../../../src/kubelet/embedded/server.js';
 import { type Authority, createAuthority, issue } from '../../../src/kubelet/embedded/x509.js';
@@ -15,8 +16,13 @@ export interface ApiServerOptions {
   readonly kubeletDown?: boolean;
   /** More bearer tokens, with their users. */
   readonly tokens?: Readonly<Record<string, string>>;
+  /** Of the node; default this machine's, for that is where it runs. */
   readonly bootID?: string;
 }
+
+const ownBootId = existsSync('/proc/sys/kernel/random/boot_id')
+  ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  : '';
 
 /** An API server: pods, nodes and the nodes' proxy, with `Status` objects for its errors. */
 export async function startApiServer(options: ApiServerOptions): Promise<StandInApiServer> {
@@ -52,7 +58,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<StandIn
       const [, pod] = /^\/api\/v1\/namespaces\/([^/]+\/pods\/[^/]+)$/.exec(url.pathname) ?? [];
       if (pod !== undefined) {
         const name = pod.split('/')[2];
-        const found = PODS.find((one) => one.name === name && pod.startsWith(`${one.namespace}/`));
+        const found = state.pods.find((one) => one.name === name && pod.startsWith(`${one.namespace}/`));
         const denied = forbidden('pods', `pods "${name}"`);
         if (denied) return denied;
         if (!found) return status(404, 'NotFound', `pods "${name}" not found`, { name, kind: 'pods' });
@@ -65,7 +71,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<StandIn
         return status(404, 'NotFound', `nodes "${node}" not found`, { name: node, kind: 'nodes' });
       }
       if (proxied === undefined)
-        return { status: 200, type: 'application/json', body: nodeObject(options.bootID) };
+        return { status: 200, type: 'application/json', body: nodeObject(options.bootID ?? ownBootId) };
       if (options.kubeletDown) {
         return status(
           503,
@@ -83,7 +89,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<StandIn
   return { ...server, authority, requests };
 }
 
-function nodeObject(bootID = ''): string {
+function nodeObject(bootID: string): string {
   return JSON.stringify({
     kind: 'Node',
     apiVersion: 'v1',
