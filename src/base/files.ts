@@ -109,7 +109,7 @@ export async function createAside(path: string, options: AsideOptions = {}): Pro
 }
 
 /** A name beside a file's: hidden, told by its end, and short however long the file's is. */
-function asideName(name: string): string {
+export function asideName(name: string): string {
   const start = name.slice(0, 64).replace(/[^\w.-]/g, '_');
   return `.${start}.${randomBytes(6).toString('hex')}.partial`;
 }

@@ -1,7 +1,8 @@
-import { lstat, lutimes, symlink, unlink } from 'node:fs/promises';
+import { lstat, lutimes, rename, symlink, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { ArchiveEntry } from '../archive/archive.js';
 import { UnsafeError } from '../base/errors.js';
-import { createAside, errorCode } from '../base/files.js';
+import { asideName, createAside, errorCode, fileError } from '../base/files.js';
 import { encodeText, fsPath } from '../base/text.js';
 import { sliceSource } from '../bytes/slice.js';
 import type { ByteSource } from '../bytes/source.js';
@@ -25,6 +26,9 @@ export function safeNames(path: string, strip: number): string[] | undefined {
   return left.length === 0 ? undefined : left;
 }
 
+/** The longest target that Linux gives a link (PATH_MAX, with the NUL at its end); file systems may take less. */
+const LONGEST_TARGET = 4095;
+
 /**
  * Checks a symlink's target: relative, with `..` only at its front and no more of them than there are directories
  * above the link. All these are real directories, so the link leads nowhere outside.
@@ -32,6 +36,11 @@ export function safeNames(path: string, strip: number): string[] | undefined {
  * @throws UnsafeError
  */
 export function requireInside(target: string, depth: number): void {
+  if (target.includes('\0')) throw new UnsafeError('a symlink whose target has a NUL in it');
+  const { length } = encodeText(target);
+  if (length > LONGEST_TARGET) {
+    throw new UnsafeError(`a symlink whose target is longer than any can be (${length} bytes)`);
+  }
   const names = target.split('/').filter((name) => name !== '' && name !== '.');
   const up = names.findIndex((name) => name !== '..');
   const climbs = up < 0 ? names.length : up;
@@ -43,7 +52,8 @@ export function requireInside(target: string, depth: number): void {
 /**
  * Makes what an entry is, all but a file's content: for that it returns a writer.
  *
- * @throws UnsafeError when what it is, or what is in its way, forbids that
+ * @throws UnsafeError when what it is, or what is in its way, forbids that; what the operating system says, as
+ * `fileError` has it
  */
 export async function startEntry(
   tree: SafeTree,
@@ -71,9 +81,9 @@ export async function startEntry(
 }
 
 /** Whether something has that name; only files and links may give way, and only if forced. */
-async function requireFree(path: string, force: boolean): Promise<boolean> {
+async function requireFree(path: string, name: string, force: boolean): Promise<boolean> {
   const there = await lstat(fsPath(path)).catch((error: unknown) => {
-    if (errorCode(error) !== 'ENOENT') throw error;
+    if (errorCode(error) !== 'ENOENT') throw fileError(error, name, 'write');
     return undefined;
   });
   if (there === undefined) return false;
@@ -81,10 +91,22 @@ async function requireFree(path: string, force: boolean): Promise<boolean> {
   throw new UnsafeError('something exists under its name');
 }
 
+/** Made under another name where it is to replace something, which stays when the link cannot be made. */
 async function makeLink(path: string, entry: ArchiveEntry, force: boolean): Promise<void> {
-  if (await requireFree(path, force)) await unlink(fsPath(path));
-  await symlink(fsPath(entry.linkName ?? ''), fsPath(path));
-  await lutimes(fsPath(path), entry.mtime, entry.mtime);
+  const replaces = await requireFree(path, entry.name, force);
+  const at = replaces ? join(dirname(path), asideName(basename(path))) : path;
+  try {
+    await symlink(fsPath(entry.linkName ?? ''), fsPath(at));
+    try {
+      await lutimes(fsPath(at), entry.mtime, entry.mtime);
+      if (replaces) await rename(fsPath(at), fsPath(path));
+    } catch (cause) {
+      await unlink(fsPath(at));
+      throw cause;
+    }
+  } catch (cause) {
+    throw fileError(cause, entry.name, 'make the link');
+  }
 }
 
 /** A file that is being extracted. */
@@ -98,9 +120,16 @@ export interface FileWriter {
 }
 
 async function startFile(path: string, entry: ArchiveEntry, force: boolean): Promise<FileWriter> {
-  await requireFree(path, force);
+  await requireFree(path, entry.name, force);
   // the path is by descriptor, which says nothing to a user
   const file = await createAside(path, { force, name: entry.name, size: entry.storedSize });
+  if (entry.sparse !== undefined) {
+    // first, so that a size that no file can have is met before its data is
+    await file.output.resize(entry.size).catch(async (error: unknown) => {
+      await file.discard();
+      throw error;
+    });
+  }
   const runs = entry.sparse ?? [{ offset: 0, length: entry.storedSize }];
   let run = 0;
   let written = 0;
@@ -118,8 +147,9 @@ async function startFile(path: string, entry: ArchiveEntry, force: boolean): Pro
       }
     },
     finish: async () => {
-      if (entry.sparse !== undefined) await file.output.resize(entry.size);
-      await file.handle.utimes(entry.mtime, entry.mtime);
+      await file.handle.utimes(entry.mtime, entry.mtime).catch((cause: unknown) => {
+        throw fileError(cause, entry.name, 'set the time of');
+      });
       await file.commit();
     },
     discard: () => file.discard(),
@@ -130,7 +160,7 @@ async function startFile(path: string, entry: ArchiveEntry, force: boolean): Pro
 export async function copyContent(
   entry: ArchiveEntry,
   content: ByteSource,
-  writer: FileWriter,
+  writer: Pick<FileWriter, 'write'>,
 ): Promise<void> {
   for (const { offset, length } of entry.sparse ?? [{ offset: 0, length: content.size }]) {
     const run = sliceSource(content, offset, length, content.name);

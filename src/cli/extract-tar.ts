@@ -3,8 +3,8 @@ import type { Selected } from '../archive/select.js';
 import { copyEntries } from '../archive/tar-copy.js';
 import { NotFoundError, UnsafeError, UsageError } from '../base/errors.js';
 import { writeAside } from '../base/files.js';
-import { escapeText } from '../render/escape.js';
 import { interrupted } from './interrupt.js';
+import { LeftOut } from './left-out.js';
 import { refuseTerminal, toStandardOutput } from './standard-output.js';
 import { writeOut } from './write-out.js';
 
@@ -65,9 +65,9 @@ async function write(pieces: AsyncIterable<Uint8Array>, { tar, force }: TarOptio
 
 function reportDangling(dangling: ReadonlySet<Selected>, total: number, { quiet }: TarOptions): void {
   if (dangling.size === 0) return;
-  for (const { path, entry } of quiet === true ? [] : dangling) {
-    const reason = `a hard link to ${entry.linkName ?? ''}, which is not chosen`;
-    process.stderr.write(`left out: ${escapeText(`${path}: ${reason}`)}\n`);
+  const leftOut = new LeftOut(quiet === true);
+  for (const { path, entry } of dangling) {
+    leftOut.add(path, `a hard link to ${entry.linkName ?? ''}, which is not chosen`);
   }
   throw new UnsafeError(`${dangling.size} of ${total} entries were left out: links without their files`, {
     remedy: 'the others are in the tar; choose the files as well',

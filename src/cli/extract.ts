@@ -4,7 +4,6 @@ import { NESTED, type Selected, selectEntries, spelledMatcher } from '../archive
 import { NotFoundError, UsageError } from '../base/errors.js';
 import { type ArchiveOptions, addArchiveArgument, openingOptions, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
-import { copyContent } from './extract-entry.js';
 import { Extraction } from './extraction.js';
 import { interrupted } from './interrupt.js';
 
@@ -59,6 +58,9 @@ async function extract(
     if (await passes(location, patterns)) await extractPassing(location, patterns, extraction, options);
     else await extractChosen(location, patterns, extraction, options);
     await extraction.setDirectoryTimes();
+  } catch (error) {
+    extraction.tellProgress(error);
+    throw error;
   } finally {
     await extraction.close();
   }
@@ -108,7 +110,7 @@ async function extractChosen(
         continue;
       }
       const stored = { ...entry, sparse: source.sparse, storedSize: source.storedSize, size: source.size };
-      await extraction.take(stored, path, (writer) => copyContent(stored, inner.open(entry), writer));
+      await extraction.take(stored, path, () => inner.open(entry));
     }
   });
 }
@@ -188,8 +190,7 @@ async function extractPassing(
       extraction.leaveOut(entry.name, 'a hard link, in an archive that is read only once');
       return undefined;
     }
-    const writer = await extraction.startEntry(entry, entry.name);
-    return writer === undefined ? undefined : (chunk) => writer.write(chunk);
+    return extraction.startEntry(entry, entry.name);
   });
   await extraction.finishEntry();
   exclusion.requireUsed();
@@ -208,9 +209,11 @@ function lastOfEachName(chosen: readonly Selected[]): Iterable<Selected> {
 const HELP = `
 Files are written 0600 and directories made 0700, with their times; owners, permissions and setuid bits are not
 taken over. Left out, named on standard error, and then exit code 6: absolute paths and paths with .., symlinks
-that may lead outside, devices and FIFOs, names under which something exists (without --force). A hard link becomes
-a copy. No link on the way is followed. Names are bytes: patterns may be written as tables print names, a\\xff for a
-byte that is no UTF-8, and that byte is in the file's name.
+that may lead outside, devices and FIFOs, names under which something exists (without --force), names, link targets
+and sizes that this file system does not take. What is damaged is left out too, exit code 5. All else is extracted,
+unless the disk is full or fails (exit code 1). The first thousand are named. A hard link becomes a copy. No link on
+the way is followed. Names are bytes: patterns may be written as tables print names, a\\xff for a byte that is no
+UTF-8, and that byte is in the file's name.
 
 --tar writes the entries as they are in the archive, headers and data byte for byte: type, mode, owner, times, link
 names, extended attributes, sparse maps, in their order. Names are data there, whatever they are: GNU tar and bsdtar,

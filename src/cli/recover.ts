@@ -8,7 +8,6 @@ import { escapeText } from '../render/escape.js';
 import { RECOVERED_COLUMNS, type RecoveredRow, recoveredRow } from '../views/recovered-rows.js';
 import { type ArchiveOptions, addArchiveArgument, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
-import { copyContent } from './extract-entry.js';
 import { Extraction } from './extraction.js';
 import { interrupted } from './interrupt.js';
 import { addOutputOptions, type OutputOptions, printRows } from './output.js';
@@ -31,6 +30,7 @@ export const recoverCommand: CommandModule = {
 
 async function recover(location: string, options: RecoverOptions): Promise<void> {
   const problems: ColdcaseError[] = [];
+  let leftOut: ColdcaseError | undefined;
   await withArchive(location, options, async (archive) => {
     const { directory, force } = options;
     const extraction =
@@ -43,33 +43,42 @@ async function recover(location: string, options: RecoverOptions): Promise<void>
       for await (const object of recoverObjects(new Checkpoint(archive), (problem) =>
         problems.push(problem),
       )) {
-        const sha256 = await hashObject(object, interrupted).catch((error: unknown) => {
-          // in a copy without memory pages: shared memory is named, all else is there
-          if (!(error instanceof NotInArchiveError)) throw error;
+        try {
+          const sha256 = await hashObject(object, interrupted);
+          const path = extraction === undefined ? undefined : await extract(object, extraction, paths);
+          rows.push(recoveredRow(object, sha256, path));
+        } catch (error) {
+          // damaged, or in a copy without memory pages: this object is named, all else is there
+          if (!(error instanceof NotInArchiveError || error instanceof IntegrityError)) throw error;
           problems.push(error);
-          return null;
-        });
-        if (sha256 === null) continue;
-        const path = extraction === undefined ? undefined : await extract(object, extraction, paths);
-        rows.push(recoveredRow(object, sha256, path));
+        }
       }
+    } catch (error) {
+      extraction?.tellProgress(error);
+      throw error;
     } finally {
       await extraction?.close();
     }
     await printRows({ columns: RECOVERED_COLUMNS, rows }, options);
-    if (rows.length > 0) extraction?.requireComplete();
+    leftOut = extraction?.leftOut();
   });
   for (const { message } of problems)
     process.stderr.write(`coldcase: not recovered: ${escapeText(message)}\n`);
   if (problems.length > 0) {
     throw new IntegrityError(`${problems.length} parts of the archive could not be read`, {
       remedy: 'what else was found is listed; coldcase decode shows the images themselves',
+      more: leftOut === undefined ? [] : [leftOut.message],
     });
   }
+  if (leftOut !== undefined) throw leftOut;
 }
 
-/** Writes an object under a path that no other one has. */
-async function extract(object: Recovered, extraction: Extraction, taken: Set<string>): Promise<string> {
+/** Writes an object under a path that no other one has; undefined when it was left out. */
+async function extract(
+  object: Recovered,
+  extraction: Extraction,
+  taken: Set<string>,
+): Promise<string | undefined> {
   let path = object.path;
   for (let i = 2; taken.has(path); i += 1) path = `${object.path}.${i}`;
   taken.add(path);
@@ -79,8 +88,7 @@ async function extract(object: Recovered, extraction: Extraction, taken: Set<str
     ...{ uid: 0, gid: 0, uname: '', gname: '', offset: 0, dataOffset: 0, storedSize: object.size },
     ...(runs === undefined ? {} : { sparse: runs }),
   };
-  await extraction.take(entry, object.name, (writer) => copyContent(entry, object.open(), writer));
-  return path;
+  return (await extraction.take(entry, object.name, () => object.open())) ? path : undefined;
 }
 
 const HELP = `

@@ -4,34 +4,51 @@ import { join } from 'node:path';
 import { UnsafeError } from '../base/errors.js';
 import { errorCode, fileError } from '../base/files.js';
 import { fsPath } from '../base/text.js';
+import { makeDirectory } from './output-path.js';
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** Where Linux shows open descriptors as paths: a name below one is looked up in that very directory. */
 const DESCRIPTORS = '/proc/self/fd';
 
+/** Directories that are held open at once: a path may have thousands of levels, and a process 256 descriptors. */
+const HELD = 64;
+
+/** A directory on the way to the last entry; without a handle when it was let go of, to be opened again. */
+interface Level {
+  readonly name: string;
+  handle: FileHandle | undefined;
+}
+
 /**
- * A directory that files are put into by untrusted names. Each directory on the way is opened from the one above
- * it without following links, so nothing lands outside, whatever is there or appears meanwhile. Directories that
- * are missing are made, 0700.
+ * A directory that files are put into by untrusted names. Each directory on the way is opened from the one above it
+ * without following links, so nothing lands outside, whatever is there or appears meanwhile. Directories that are
+ * missing are made, 0700.
  */
 export class SafeTree {
   readonly #root: FileHandle;
   readonly #path: string;
+  readonly #signal: AbortSignal | undefined;
   readonly #byDescriptor = existsSync(DESCRIPTORS);
-  /** The directories of the file before: the next one is mostly beside it. */
-  #open: { readonly name: string; readonly handle: FileHandle }[] = [];
+  /** The directories of the entry before: the next one is mostly beside it. The last of them is always open. */
+  readonly #levels: Level[] = [];
+  #held = 0;
 
-  private constructor(root: FileHandle, path: string) {
+  private constructor(root: FileHandle, path: string, signal: AbortSignal | undefined) {
     this.#root = root;
     this.#path = path;
+    this.#signal = signal;
   }
 
-  /** Opens the top, which may be reached by links, and is made if missing. */
-  static async at(path: string): Promise<SafeTree> {
+  /**
+   * Opens the top, which may be reached by links, and is made if missing.
+   *
+   * @throws NotFoundError, DeniedError or FailedError when nothing can be put into it
+   */
+  static async at(path: string, signal?: AbortSignal): Promise<SafeTree> {
+    await makeDirectory(path);
     try {
-      await mkdir(path, { recursive: true, mode: 0o700 });
-      return new SafeTree(await open(path, constants.O_RDONLY | constants.O_DIRECTORY), path);
+      return new SafeTree(await open(path, constants.O_RDONLY | constants.O_DIRECTORY), path, signal);
     } catch (cause) {
       throw fileError(cause, path, 'write to directory');
     }
@@ -45,23 +62,53 @@ export class SafeTree {
    */
   async reach(directories: readonly string[], name: string): Promise<string> {
     let shared = 0;
-    while (shared < directories.length && this.#open[shared]?.name === directories[shared]) shared += 1;
-    for (const { handle } of this.#open.splice(shared)) await handle.close();
-    for (const directory of directories.slice(shared)) {
-      this.#open.push({ name: directory, handle: await this.#enter(directory) });
+    while (shared < directories.length && this.#levels[shared]?.name === directories[shared]) shared += 1;
+    await this.#leave(shared);
+    for (const directory of directories.slice(this.#levels.length)) {
+      this.#signal?.throwIfAborted();
+      const handle = await this.#enter(directory);
+      this.#levels.push({ name: directory, handle });
+      this.#held += 1;
+      if (this.#held > HELD) await this.#thinOut();
     }
     return this.#below(name);
   }
 
   async close(): Promise<void> {
-    for (const { handle } of this.#open.splice(0)) await handle.close();
+    await this.#leave(0);
     await this.#root.close();
   }
 
+  /** Goes up to the deepest of the first `depth` directories that is still open: below it they are opened again. */
+  async #leave(depth: number): Promise<void> {
+    let open = Math.min(depth, this.#levels.length);
+    while (open > 0 && this.#levels[open - 1]?.handle === undefined) open -= 1;
+    for (const { handle } of this.#levels.splice(open)) await this.#letGo(handle);
+  }
+
+  /**
+   * Lets go of every second directory that is open, but for the last. Those near to the end stay the closest together,
+   * so that going up a long path level by level opens few of them again.
+   */
+  async #thinOut(): Promise<void> {
+    const open = this.#levels.filter(({ handle }) => handle !== undefined);
+    for (const [index, level] of open.slice(0, -1).entries()) {
+      if (index % 2 === 0) continue;
+      await this.#letGo(level.handle);
+      level.handle = undefined;
+    }
+  }
+
+  async #letGo(handle: FileHandle | undefined): Promise<void> {
+    if (handle === undefined) return;
+    this.#held -= 1;
+    await handle.close();
+  }
+
   #below(name: string): string {
-    const handle = this.#open.at(-1)?.handle ?? this.#root;
+    const handle = this.#levels.at(-1)?.handle ?? this.#root;
     if (this.#byDescriptor) return `${DESCRIPTORS}/${handle.fd}/${name}`;
-    return join(this.#path, ...this.#open.map((directory) => directory.name), name);
+    return join(this.#path, ...this.#levels.map((level) => level.name), name);
   }
 
   async #enter(name: string): Promise<FileHandle> {

@@ -33,9 +33,15 @@ export interface Ran {
 }
 
 /** Runs the built command line, behind shell commands such as `ulimit`. */
-export function runLimited(limits: string, words: readonly string[], input?: Uint8Array): Ran {
+export function runLimited(
+  limits: string,
+  words: readonly string[],
+  input?: Uint8Array,
+  user: { readonly uid?: number; readonly gid?: number } = {},
+): Ran {
   const line = `${limits} exec "$@"`;
   const { status, stdout, stderr } = spawnSync('sh', ['-c', line, 'sh', process.execPath, BIN, ...words], {
+    ...user,
     env: { ...process.env, NO_COLOR: '1' },
     encoding: 'utf8',
     input: input ?? '',
