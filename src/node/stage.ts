@@ -5,6 +5,7 @@ import { DeniedError, FailedError, NotFoundError, UnsafeError, UsageError } from
 import { formatSize } from '../base/units.js';
 import { loadKubeletConfig } from './config/kubelet.js';
 import { atLeast, readKernel } from './facts/kernel.js';
+import { availableMemory } from './facts/memory.js';
 import { type MountFact, parseMountInfo, readMounts } from './facts/mounts.js';
 import { readSwaps } from './facts/swap.js';
 import type { HostRoot } from './host/root.js';
@@ -45,6 +46,9 @@ export async function planStage(
     });
   }
   const available = await availableMemory(host);
+  if (available === undefined) {
+    throw new FailedError('/proc/meminfo does not tell how much memory is available');
+  }
   const wanted = size ?? Math.floor(available / 2);
   if (wanted > available) {
     throw new UnsafeError(
@@ -124,13 +128,6 @@ function stageAt(mounts: readonly MountFact[], directory: string): MountFact | u
   return mounts.findLast(
     ({ point, source, type }) => point === directory && source === STAGE_SOURCE && type === 'tmpfs',
   );
-}
-
-async function availableMemory(host: HostRoot): Promise<number> {
-  const text = await host.readText('/proc/meminfo', 1 << 16);
-  const kib = text.ok ? /^MemAvailable:\s+(\d+) kB$/m.exec(text.value)?.[1] : undefined;
-  if (kib === undefined) throw new FailedError('/proc/meminfo does not tell how much memory is available');
-  return Number(kib) * 1024;
 }
 
 /** A kubelet or runtime in a mount namespace of its own does not see a new mount unless it is propagated. */

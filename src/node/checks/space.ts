@@ -2,39 +2,92 @@ import { posix } from 'node:path';
 import { formatSize } from '../../base/units.js';
 import type { JsonValue } from '../../render/table.js';
 import { setting } from '../config/kubelet.js';
+import { availableMemory } from '../facts/memory.js';
 import type { SpaceFacts } from '../host/root.js';
 import { type Check, type Examination, reporter } from './check.js';
+import { type FileSystemNeed, peakOf, spaceNeeds } from './space-needs.js';
 
 const { pass, warn, fail, unknown } = reporter('space');
 
-/** Files that a dump makes next to the memory pages: images, logs, the root's changes. */
+/** What a dump makes next to the memory pages on each file system: images, logs, the root's changes. Bytes. */
 const OVERHEAD = 32 << 20;
+const WHY = 'a checkpoint that fills a disk hurts the node, is lost, and leaves its plaintext there';
 
-/** Free space and inodes where the archive lands, and the kubelet's eviction thresholds. */
+/** Free space on every file system that a checkpoint passes, inodes, and the kubelet's eviction thresholds. */
 export async function spaceChecks(examination: Examination): Promise<readonly Check[]> {
-  const { host, checkpointDirectory, patient } = examination;
-  const why = 'an archive that fills the disk hurts the node, and is lost';
-  const space = await host.space(checkpointDirectory);
-  if (!space.ok) return [unknown('space.free', `${checkpointDirectory}: ${space.why}`, why)];
-  const memory = patient?.facts?.memory;
-  // the images are written to the disk first and packed into the archive from there: twice the memory
-  const need = memory === undefined ? undefined : memory * 2 + OVERHEAD;
-  return [
-    freeCheck(space.value, need, checkpointDirectory, why),
-    inodeCheck(examination, space.value),
-    evictionCheck(examination, space.value, need),
-  ];
+  const memory = examination.patient?.facts?.memory;
+  const needs = await spaceNeeds(examination);
+  const checks: Check[] = [];
+  for (const need of needs) checks.push(freeCheck(need, memory));
+  const inMemory = needs.filter((need) => need.inMemory);
+  if (inMemory.length > 0) checks.push(await memoryCheck(examination, inMemory, memory));
+  const archive = needs.find(({ holdsArchive }) => holdsArchive);
+  if (archive?.space !== undefined) {
+    const bytes = bytesOf([archive], memory);
+    checks.push(inodeCheck(examination, archive.space), evictionCheck(examination, archive.space, bytes));
+  }
+  return checks;
 }
 
-function freeCheck(space: SpaceFacts, need: number | undefined, path: string, why: string): Check {
-  const id = 'space.free';
-  const at = `${formatSize(space.free)} free of ${formatSize(space.size)} at ${path}`;
-  if (need === undefined) return pass(id, at, why);
-  const found = `${at}; images and archive need about ${formatSize(need)}`;
+function bytesOf(needs: readonly FileSystemNeed[], memory: number | undefined): number | undefined {
+  return memory === undefined ? undefined : memory * peakOf(needs) + OVERHEAD;
+}
+
+/** Stable names: `space.free` is where the archive lands, the others are there only when they lie elsewhere. */
+function idOf({ holdsArchive, holdsImages }: FileSystemNeed): string {
+  return holdsArchive ? 'space.free' : holdsImages ? 'space.images' : 'space.engine';
+}
+
+function freeCheck(need: FileSystemNeed, memory: number | undefined): Check {
+  const id = idOf(need);
+  const { path, space, unknown: reason = 'not known', inMemory } = need;
+  if (space === undefined) return unknown(id, `${path}: ${reason}`, WHY);
+  const kind = inMemory ? ' (in memory)' : '';
+  const at = `${formatSize(space.free)} free of ${formatSize(space.size)} at ${path}${kind}`;
+  const bytes = bytesOf([need], memory);
+  const places = need.places.join(', ');
+  if (bytes === undefined) {
+    return pass(
+      id,
+      `${at}; a checkpoint takes the container's memory ${times(peakOf([need]))}: ${places}`,
+      WHY,
+    );
+  }
+  const found = `${at}; needs about ${formatSize(bytes)} at once: ${places}`;
+  const remedy = need.holdsArchive
+    ? "free space, or move the kubelet's root directory; coldcase node checkpoints --prune removes what is left"
+    : `free space there: the engine writes to ${path} on the way to the archive`;
+  if (bytes > space.free) return fail(id, found, WHY, remedy);
+  if (bytes * 2 > space.free) return warn(id, found, WHY, remedy);
+  return pass(id, found, WHY);
+}
+
+function times(factor: number): string {
+  return factor === 1 ? 'once' : factor === 2 ? 'twice' : `${factor} times`;
+}
+
+/** What is written to a tmpfs is memory that the node has no more: limits of the tmpfs do not tell. */
+async function memoryCheck(
+  { host }: Examination,
+  needs: readonly FileSystemNeed[],
+  memory: number | undefined,
+): Promise<Check> {
+  const id = 'space.memory';
+  const why = 'what is written to a tmpfs takes memory, and a node without memory kills what runs on it';
+  const places = needs.map(({ path }) => path).join(', ');
+  const available = await availableMemory(host);
+  if (available === undefined)
+    return unknown(id, `${places}: in memory, of which /proc/meminfo tells nothing`, why);
+  const at = `${places}: in memory, ${formatSize(available)} available`;
+  const bytes = bytesOf(needs, memory);
+  if (bytes === undefined) {
+    return pass(id, `${at}; a checkpoint takes the container's memory ${times(peakOf(needs))} more`, why);
+  }
+  const found = `${at}; a checkpoint takes about ${formatSize(bytes)} more`;
   const remedy =
-    "free space, or move the kubelet's root directory; coldcase node checkpoints --prune removes old archives";
-  if (need > space.free) return fail(id, found, why, remedy);
-  if (need * 2 > space.free) return warn(id, found, why, remedy);
+    'free memory, or give containerd a TMPDIR on a disk (systemctl edit containerd) if it is its /tmp';
+  if (bytes > available) return fail(id, found, why, remedy);
+  if (bytes * 2 > available) return warn(id, found, why, remedy);
   return pass(id, found, why);
 }
 

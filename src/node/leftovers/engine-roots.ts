@@ -6,7 +6,10 @@ import { findUnit } from '../host/systemd.js';
 import { parseToml, type Toml } from '../host/toml.js';
 import { unitEnvironment } from '../host/unit-command.js';
 
-/** Directories of the engines of a node that hold pieces of checkpoints. Absolute paths inside the host root. */
+/**
+ * Directories of the engines of a node that hold pieces of checkpoints. Absolute paths inside the host root; of each
+ * kind the first is where the engine that runs now writes, as far as that can be told.
+ */
 export interface EngineRoots {
   /** containerd's root directories: the content store and the state of containers are below. */
   readonly containerd: readonly string[];
@@ -29,7 +32,9 @@ const CONTAINERD_SOCKETS = [
   '/run/k3s/containerd/containerd.sock',
 ] as const;
 const STORAGE_ROOT = '/var/lib/containers/storage';
-const STORAGE_FILES = ['/usr/share/containers/storage.conf', '/etc/containers/storage.conf'] as const;
+const STORAGE_FILES = ['/etc/containers/storage.conf', '/usr/share/containers/storage.conf'] as const;
+const CONTAINERD = new Set(['containerd']);
+const CRIO = new Set(['crio']);
 /** k3s, RKE2 and the others start containerd themselves, with their own environment. */
 const UNITS = [
   'containerd.service',
@@ -46,37 +51,68 @@ const UNITS = [
  * configuration may have been changed after something was left.
  */
 export async function findEngineRoots(host: HostRoot): Promise<EngineRoots> {
-  const containerd = new Set<string>(CONTAINERD_ROOTS);
-  const temporary = new Set<string>();
-  const storage = new Set<string>([STORAGE_ROOT]);
-  for (const socket of CONTAINERD_SOCKETS) {
-    for (const { toml } of await readSettings(host, 'containerd', socket)) {
-      add(containerd, toml.get('root'));
-      add(temporary, toml.get('temp')); // becomes its TMPDIR
-    }
-  }
-  for await (const { pid, arguments: words } of processesNamed(host, new Set(['containerd']))) {
-    add(containerd, flagOf(words, 'root'));
-    // os.MkdirTemp($XDG_RUNTIME_DIR, "ctrd-checkpoint") of containerd's task service; empty means TMPDIR, or /tmp
-    for (const name of TEMPORARY_VARIABLES) add(temporary, await startVariable(host, pid, name));
+  return {
+    containerd: await containerdRoots(host),
+    temporary: await temporaryDirectories(host),
+    storage: await storageRoots(host),
+  };
+}
+
+async function containerdRoots(host: HostRoot): Promise<readonly string[]> {
+  const roots = new Set<string>();
+  for await (const { arguments: words } of processesNamed(host, CONTAINERD))
+    add(roots, flagOf(words, 'root'));
+  for (const toml of await containerdConfigurations(host)) add(roots, toml.get('root'));
+  const there: string[] = [];
+  for (const root of CONTAINERD_ROOTS) if (await host.exists(root)) there.push(root);
+  for (const root of [...there, ...CONTAINERD_ROOTS]) roots.add(root);
+  return [...roots];
+}
+
+/**
+ * os.MkdirTemp($XDG_RUNTIME_DIR, "ctrd-checkpoint") of containerd's task service: without that variable TMPDIR, which
+ * `temp` of its configuration sets, or /tmp.
+ */
+async function temporaryDirectories(host: HostRoot): Promise<readonly string[]> {
+  const environments: ((name: string) => Promise<string | undefined>)[] = [];
+  for await (const { pid } of processesNamed(host, CONTAINERD)) {
+    environments.push((name) => startVariable(host, pid, name));
   }
   for (const name of UNITS) {
     const unit = await findUnit(host, name);
     if (unit === undefined) continue;
     const { variables } = await unitEnvironment(host, unit);
-    for (const variable of TEMPORARY_VARIABLES) add(temporary, variables.get(variable)?.text);
+    environments.push(async (variable) => variables.get(variable)?.text);
   }
-  for (const { toml } of await readSettings(host, 'cri-o', '')) add(storage, toml.get('crio', 'root'));
-  for await (const { arguments: words } of processesNamed(host, new Set(['crio']))) {
-    add(storage, flagOf(words, 'root'));
-  }
-  for (const file of STORAGE_FILES) add(storage, (await tomlOf(host, file))?.get('storage', 'graphroot'));
-  temporary.add('/tmp');
-  for (const directory of await privateTmp(host)) temporary.add(directory);
-  return { containerd: [...containerd], temporary: [...temporary], storage: [...storage] };
+  const directories = new Set<string>();
+  for (const variable of environments) add(directories, await variable('XDG_RUNTIME_DIR'));
+  for (const toml of await containerdConfigurations(host)) add(directories, toml.get('temp'));
+  for (const variable of environments) add(directories, await variable('TMPDIR'));
+  directories.add('/tmp');
+  for (const directory of await privateTmp(host)) directories.add(directory);
+  return [...directories];
 }
 
-const TEMPORARY_VARIABLES = ['XDG_RUNTIME_DIR', 'TMPDIR'] as const;
+async function containerdConfigurations(host: HostRoot): Promise<readonly Toml[]> {
+  const found: Toml[] = [];
+  for (const socket of CONTAINERD_SOCKETS) {
+    for (const { toml } of await readSettings(host, 'containerd', socket)) found.push(toml);
+  }
+  return found;
+}
+
+async function storageRoots(host: HostRoot): Promise<readonly string[]> {
+  const roots = new Set<string>();
+  for await (const { arguments: words } of processesNamed(host, CRIO)) add(roots, flagOf(words, 'root'));
+  for (const { toml } of (await readSettings(host, 'cri-o', '')).toReversed()) {
+    add(roots, toml.get('crio', 'root'));
+  }
+  for (const file of STORAGE_FILES) {
+    const text = await host.readText(file);
+    if (text.ok) add(roots, parseToml(text.value).get('storage', 'graphroot'));
+  }
+  return [...roots.add(STORAGE_ROOT)];
+}
 
 function add(paths: Set<string>, value: unknown): void {
   if (typeof value === 'string' && value.startsWith('/')) paths.add(posix.normalize(value));
@@ -89,11 +125,6 @@ function flagOf(words: readonly string[], name: string): string | undefined {
     if (word === `--${name}` || word === `-${name}`) return words[index + 1];
   }
   return undefined;
-}
-
-async function tomlOf(host: HostRoot, path: string): Promise<Toml | undefined> {
-  const text = await host.readText(path);
-  return text.ok ? parseToml(text.value) : undefined;
 }
 
 /** A unit with PrivateTmp= has a /tmp of its own, which from outside lies below a directory that is called so. */
