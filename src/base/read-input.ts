@@ -2,6 +2,7 @@ import { close, constants, fstatSync, openSync, read, type Stats } from 'node:fs
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { FailedError } from './errors.js';
+import { fsPath } from './text.js';
 
 const readAsync = promisify(read);
 const closeAsync = promisify(close);
@@ -34,7 +35,7 @@ export async function readInput(path: string, options: ReadInputOptions): Promis
   if (path === '-') {
     return { bytes: await drain(process.stdin, path, options), stat: fstatSync(STANDARD_INPUT) };
   }
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const fd = openSync(fsPath(path), constants.O_RDONLY | constants.O_NONBLOCK);
   const stat = fstatSync(fd);
   if (stat.isFIFO()) {
     const { Socket } = await import('node:net');

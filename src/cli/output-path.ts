@@ -2,6 +2,7 @@ import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NotFoundError } from '../base/errors.js';
 import { errorCode, fileError } from '../base/files.js';
+import { fsPath } from '../base/text.js';
 
 /**
  * Where `-o` says a result goes: into it, when it is a directory or ends in `/` (made if missing, mode 0700),
@@ -14,7 +15,7 @@ export async function resolveOutputPath(output: string, name: string): Promise<s
     await makeDirectory(output);
     return join(output, name);
   }
-  const there = await stat(output).catch(() => undefined);
+  const there = await stat(fsPath(output)).catch(() => undefined);
   return there?.isDirectory() === true ? join(output, name) : output;
 }
 
@@ -25,7 +26,7 @@ export async function resolveOutputPath(output: string, name: string): Promise<s
  */
 export async function makeDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await mkdir(fsPath(path), { recursive: true, mode: 0o700 });
   } catch (error) {
     if (errorCode(error) === 'ENOENT') {
       throw new NotFoundError(`the directory above ${path} does not exist`, {
@@ -35,12 +36,12 @@ export async function makeDirectory(path: string): Promise<void> {
     const file = ['EEXIST', 'ENOTDIR'].includes(errorCode(error) ?? '');
     if (!file) throw fileError(error, path, 'make directory');
   }
-  if ((await stat(path).catch(() => undefined))?.isDirectory() !== true) {
+  if ((await stat(fsPath(path)).catch(() => undefined))?.isDirectory() !== true) {
     throw new NotFoundError(`${path} is not a directory`, {
       remedy: 'name another, or a file without / at its end',
     });
   }
-  await access(path, constants.W_OK | constants.X_OK).catch((error: unknown) => {
+  await access(fsPath(path), constants.W_OK | constants.X_OK).catch((error: unknown) => {
     throw fileError(error, path, 'write to directory');
   });
 }

@@ -48,7 +48,7 @@ export class SafeTree {
   static async at(path: string, signal?: AbortSignal): Promise<SafeTree> {
     await makeDirectory(path);
     try {
-      return new SafeTree(await open(path, constants.O_RDONLY | constants.O_DIRECTORY), path, signal);
+      return new SafeTree(await open(fsPath(path), constants.O_RDONLY | constants.O_DIRECTORY), path, signal);
     } catch (cause) {
       throw fileError(cause, path, 'write to directory');
     }

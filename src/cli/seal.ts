@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { UnsafeError, UsageError } from '../base/errors.js';
 import { fileError, requireWritable } from '../base/files.js';
+import { fsPath } from '../base/text.js';
 import { escapeText } from '../render/escape.js';
 import type { SealInput } from '../seal/input.js';
 import { writeManifest } from '../seal/manifest-file.js';
@@ -109,16 +110,18 @@ async function outputPath(file: string, { output }: Options): Promise<string> {
  */
 async function openInput(file: string): Promise<{ input: SealInput; close: () => Promise<void> }> {
   if (file === '-') return { input: { name: 'stdin', chunks: standardInput() }, close: async () => {} };
-  const kind = await stat(file).catch((cause: unknown) => {
+  const kind = await stat(fsPath(file)).catch((cause: unknown) => {
     throw fileError(cause, file, 'read');
   });
   if (kind.isFIFO()) {
-    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const fd = openSync(fsPath(file), constants.O_RDONLY | constants.O_NONBLOCK);
     return { input: { name: file, chunks: fifoInput(fd) }, close: async () => {} };
   }
-  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
-    throw fileError(cause, file, 'read');
-  });
+  const handle = await open(fsPath(file), constants.O_RDONLY | constants.O_NONBLOCK).catch(
+    (cause: unknown) => {
+      throw fileError(cause, file, 'read');
+    },
+  );
   return { input: await inputOf(handle, file), close: () => handle.close() };
 }
 

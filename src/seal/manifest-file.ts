@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { ColdcaseError, FormatError } from '../base/errors.js';
 import { type AsideOptions, errorCode, fileError, writeFileAside } from '../base/files.js';
 import { readInput } from '../base/read-input.js';
+import { fsPath } from '../base/text.js';
 import { formatSize } from '../base/units.js';
 import { MAX_MANIFEST, type Manifest, parseManifest } from './manifest.js';
 import type { Check } from './verify.js';
@@ -65,7 +66,7 @@ export async function readManifest(
   const path = given ?? manifestPath(file);
   const check = 'manifest';
   try {
-    const found = await stat(path);
+    const found = await stat(fsPath(path));
     if (found.size > MAX_MANIFEST) throw new FormatError(path, undefined, 'too large for a manifest');
     // what merely lies there is not waited for
     if (given === undefined && !found.isFile()) throw new FormatError(path, undefined, 'not a regular file');

@@ -1,4 +1,5 @@
 import { FormatError } from '../base/errors.js';
+import { portableJson } from '../base/spelling.js';
 import { type JsonValue, toJsonObject } from './capture-record.js';
 
 /** Written by this release, and the only version that it reads. */
@@ -41,7 +42,7 @@ export type Manifest = {
 
 /** A manifest as its file holds it. */
 export function formatManifest(manifest: Manifest): string {
-  return `${JSON.stringify(manifest, null, 2)}\n`;
+  return `${portableJson(JSON.stringify(manifest, null, 2))}\n`;
 }
 
 /**

@@ -154,6 +154,11 @@ test('NT_FILE: offsets in pages, names without NULs', () => {
   expect(bytes.toString('latin1', 40)).toBe('/ab\0');
 });
 
+test('names that are no UTF-8 are in a core file as the kernel has them', () => {
+  const mapping = { start: 0x1000n, end: 0x2000n, offset: 0n, path: '/a\udcff' };
+  expect(Buffer.from(fileMappings([mapping], 4096).contents).toString('latin1', 40)).toBe('/a\xff\0');
+});
+
 test('notes are padded to four bytes', () => {
   const bytes = encodeNotes([{ owner: 'CORE', type: 9, contents: Buffer.from('abc') }]);
   expect(bytes.toString('hex')).toBe(
