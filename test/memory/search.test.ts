@@ -239,3 +239,11 @@ describe('patterns', () => {
     expect(latin1('käx').match(regex)).toBeNull();
   });
 });
+
+test('a byte of the command line that is no UTF-8 is searched for as that byte', () => {
+  expect(compilePattern({ kind: 'literal', text: 'a\udcff' })).toEqual({ kind: 'bytes', needles: ['a\xff'] });
+  expect(compilePattern({ kind: 'regex', text: 'a\udcff+' })).toMatchObject({
+    kind: 'regex',
+    source: 'a\xff+',
+  });
+});

@@ -137,3 +137,12 @@ describe('text of any size', () => {
     }
   });
 });
+
+it('shows bytes that are no UTF-8, at the edges of blocks as well, and no byte order mark', async () => {
+  const line = Buffer.from('caf\xe9\n', 'latin1');
+  const bytes = Buffer.concat([Buffer.from('\ufeff'), ...Array.from({ length: BLOCK }, () => line)]);
+  const { content, rest } = await open(new MemorySource(bytes, 'latin-1'));
+  await rest();
+  expect(await textOf(content, 0)).toBe('caf\udce9');
+  expect(await textOf(content, BLOCK - 1)).toBe('caf\udce9');
+});
