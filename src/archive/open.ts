@@ -8,7 +8,7 @@ import { indexTar } from './tar-index.js';
 
 export interface OpenOptions {
   /** `AGE-SECRET-KEY-...` strings, or what gives them; called only if the archive is encrypted. */
-  readonly identities?: AgeKeys['identities'] | (() => Promise<AgeKeys['identities']>) | undefined;
+  readonly identities?: AgeKeys['identities'] | (() => Promise<Omit<AgeKeys, 'passphrase'>>) | undefined;
   /** Asked for, once, when the archive is locked with a passphrase. */
   readonly passphrase?: AgeKeys['passphrase'];
   /** Stops opening; reads of an archive that is open go on. */
@@ -21,7 +21,8 @@ export interface OpenOptions {
  *
  * @param location - a path; an http(s) URL of a server that serves ranges; or `-`, standard input
  * @throws NotFoundError, DeniedError, FailedError when it cannot be reached; IntegrityError and its FormatError
- * when its bytes make no sense or no key opens it; UsageError when it needs a key and none was given
+ * when its bytes make no sense; WrongKeyError and WrongPassphraseError when no key opens it; UsageError when it
+ * needs a key and none was given
  */
 export async function openArchive(location: string, options: OpenOptions = {}): Promise<Archive> {
   if (location === '-') {
@@ -46,7 +47,7 @@ export async function openArchive(location: string, options: OpenOptions = {}): 
 
 /** The keys that options hold or give. */
 export async function resolveKeys({ identities = [], passphrase }: OpenOptions): Promise<AgeKeys> {
-  return { identities: typeof identities === 'function' ? await identities() : identities, passphrase };
+  return { ...(typeof identities === 'function' ? await identities() : { identities }), passphrase };
 }
 
 /** As `openArchive`, on a source, which is closed with the archive, and when opening it fails. */

@@ -50,17 +50,23 @@ export class UsageError extends ColdcaseError {
   override readonly exitCode = ExitCode.usage;
 }
 
-/** Not authenticated, or not allowed: exit code 3. */
+/** Not authenticated, or not allowed, the wrong key among it: exit code 3. */
 export class DeniedError extends ColdcaseError {
   override readonly exitCode = ExitCode.denied;
 }
+
+/** Keys were given, and none of them is the one: which says nothing about the bytes that they were to open. */
+export class WrongKeyError extends DeniedError {}
+
+/** A passphrase was given, and it is not the one. */
+export class WrongPassphraseError extends DeniedError {}
 
 /** A pod, container, feature, file, entry or PID that is not there: exit code 4. */
 export class NotFoundError extends ColdcaseError {
   override readonly exitCode = ExitCode.notFound;
 }
 
-/** Bytes that are not what they should be (hash, authentication tag, truncation, wrong key): exit code 5. */
+/** Bytes that are not what they should be (hash, authentication tag, truncation): exit code 5. */
 export class IntegrityError extends ColdcaseError {
   override readonly exitCode = ExitCode.integrity;
 }
@@ -77,9 +83,6 @@ export class InterruptedError extends ColdcaseError {
 
 const DAMAGED =
   'it is damaged, cut short, or not what it is taken for: get another copy, or compare its hash';
-
-/** A passphrase was given, and it is not the one. */
-export class WrongPassphraseError extends IntegrityError {}
 
 /**
  * A file, archive entry or image whose bytes do not follow their format. `where` is the entry's or file's name,

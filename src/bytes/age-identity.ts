@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { FailedError, FormatError, NotFoundError, UnsafeError, UsageError } from '../base/errors.js';
+import { FailedError, NotFoundError, UnsafeError, UsageError } from '../base/errors.js';
 import { errorCode } from '../base/files.js';
 import { type ReadInput, readInput } from '../base/read-input.js';
 import { looksEncrypted, openAge } from './age-unlock.js';
@@ -15,57 +15,122 @@ const PUBLISHED_IDENTITY = '6ce01abb0dfd465ad0765f5b1cf0538088b96b3e586771c00585
 /** Asks for the passphrase of what is named. */
 export type AskPassphrase = (what: string) => Promise<string>;
 
+/** What an identity file holds. */
+export interface ReadIdentities {
+  /** `AGE-SECRET-KEY-...`: secrets. */
+  readonly identities: readonly string[];
+  /** Kinds of identities that only age itself can use, in words. */
+  readonly unsupported: readonly string[];
+}
+
 /**
  * Reads an identity file as age-keygen writes it: one identity a line, comments and empty lines between; or the
- * same encrypted with a passphrase by age, in ASCII armor or not.
+ * same encrypted with a passphrase by age, in ASCII armor or not. Identities that cannot be used here (SSH keys, those
+ * of plugins) do not stand in the way of others.
  *
  * @param path - `-` is standard input; a pipe is read until it ends, as `-i <(command)` of a shell gives one
  * @param askPassphrase - called when the file is encrypted
  * @param signal - ends the waiting for a pipe that nobody has opened to write
- * @returns identities as `AGE-SECRET-KEY-...`: secrets
  * @throws UnsafeError when everybody on the machine can read unencrypted identities in it
- * @throws NotFoundError, FailedError when it cannot be read; FormatError when it holds anything else
+ * @throws NotFoundError, FailedError when it cannot be read; UsageError when it holds anything else
+ * @throws WrongPassphraseError, IntegrityError when it is encrypted, and cannot be opened
  */
-export async function readIdentityFile(
+export async function readIdentities(
   path: string,
   askPassphrase?: AskPassphrase,
   signal?: AbortSignal,
-): Promise<string[]> {
+): Promise<ReadIdentities> {
   const { bytes, stat } = await readAll(path, signal);
   if (!looksEncrypted(bytes)) {
-    const identities = parseIdentities(bytes.toString('utf8'), path);
-    if ((stat.mode & 0o004) !== 0 && !identities.every(isPublished)) {
+    const read = await parseChecked(bytes.toString('utf8'), path);
+    const secret = read.identities.some((identity) => !isPublished(identity));
+    if (secret && (stat.mode & 0o004) !== 0) {
       throw new UnsafeError(`identity file ${path} can be read by everybody on this machine`, {
         remedy: `chmod 600 ${path}, and think about who may have read it`,
       });
     }
-    return identities;
+    return read;
   }
   if (askPassphrase === undefined) throw new UsageError(`identity file ${path} is locked with a passphrase`);
   const source = new MemorySource(bytes, path);
   const passphrase = (): Promise<string> => askPassphrase(`identity file ${path}`);
   const plain = await openAge(source, { identities: [], passphrase });
-  return parseIdentities(Buffer.from(await plain.read(0, plain.size)).toString('utf8'), path);
+  return parseChecked(Buffer.from(await plain.read(0, plain.size)).toString('utf8'), path);
 }
 
+/**
+ * As `readIdentities`, where every identity must be one that can be used.
+ *
+ * @throws UsageError too when one is not
+ */
+export async function readIdentityFile(
+  path: string,
+  askPassphrase?: AskPassphrase,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const { identities, unsupported } = await readIdentities(path, askPassphrase, signal);
+  if (unsupported.length === 0) return identities;
+  throw new UsageError(`${path} holds ${unsupported.join(', ')}: only age itself can use that`, {
+    remedy: REMEDY,
+  });
+}
+
+const REMEDY = 'identities are AGE-SECRET-KEY-1... and AGE-SECRET-KEY-PQ-1..., one a line';
+
 /** The identities in the text of an identity file. Errors name lines, never what is on them. */
-export function parseIdentities(text: string, name: string): string[] {
+export function parseIdentities(text: string, name: string): ReadIdentities {
   const identities: string[] = [];
+  const unsupported: string[] = [];
+  let block: string | undefined;
   for (const [index, raw] of text.split('\n').entries()) {
     const line = raw.trim();
-    if (line === '' || line.startsWith('#')) continue;
-    if (!IDENTITY.test(line)) {
-      const plugin = line.startsWith('AGE-PLUGIN-')
-        ? 'an age plugin, which is not supported'
-        : 'no age identity';
-      throw new FormatError(name, undefined, `line ${index + 1} holds ${plugin}`, {
-        remedy: 'identities are AGE-SECRET-KEY-1... and AGE-SECRET-KEY-PQ-1..., one a line',
-      });
+    if (block !== undefined) {
+      if (line.startsWith('-----END ')) block = undefined;
+      continue;
     }
-    identities.push(line);
+    if (line === '' || line.startsWith('#')) continue;
+    if (IDENTITY.test(line)) {
+      identities.push(line);
+      continue;
+    }
+    const kind = unsupportedKind(line);
+    if (kind === undefined) throw noIdentity(name, index + 1, 'no age identity');
+    unsupported.push(kind);
+    if (line.startsWith('-----BEGIN ')) block = kind;
   }
-  if (identities.length === 0) throw new FormatError(name, undefined, 'no identity in this file');
-  return identities;
+  if (block !== undefined) throw new UsageError(`${name} holds ${block} that has no end`);
+  if (identities.length + unsupported.length === 0) {
+    throw new UsageError(`no identity in ${name}`, { remedy: REMEDY });
+  }
+  return { identities, unsupported };
+}
+
+function noIdentity(name: string, line: number, what: string): UsageError {
+  return new UsageError(`line ${line} of ${name} holds ${what}`, { remedy: REMEDY });
+}
+
+/** What age takes besides, and coldcase does not; undefined for anything else. */
+function unsupportedKind(line: string): string | undefined {
+  const plugin = /^AGE-PLUGIN-([A-Z0-9+._-]{1,64})-1[02-9AC-HJ-NP-Z]*$/.exec(line)?.[1];
+  if (plugin !== undefined) return `an identity of age-plugin-${plugin.toLowerCase()}`;
+  if (/^AGE-SECRET-KEY-[A-Z0-9]{1,32}-1[02-9AC-HJ-NP-Z]+$/.test(line)) return 'an identity of a newer age';
+  return /^-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----$/.test(line) ? 'an SSH private key' : undefined;
+}
+
+/** With what an identity ends: a checksum, without which a mistyped one would be one that opens nothing. */
+async function parseChecked(text: string, name: string): Promise<ReadIdentities> {
+  const read = parseIdentities(text, name);
+  const { Decrypter } = await import('age-encryption');
+  for (const identity of read.identities) {
+    try {
+      new Decrypter().addIdentity(identity);
+    } catch {
+      // not kept as the cause: its message may quote what is wrong
+      const line = text.split('\n').findIndex((each) => each.trim() === identity) + 1;
+      throw noIdentity(name, line, 'an age identity with a wrong checksum: mistyped, or cut');
+    }
+  }
+  return read;
 }
 
 function isPublished(identity: string): boolean {

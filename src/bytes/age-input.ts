@@ -32,8 +32,9 @@ export async function* decryptAge(
     if (sealed.length < TAG_SIZE || (sealed.length === TAG_SIZE && chunk > 0)) {
       throw new FormatError(name, undefined, 'truncated: the encrypted payload ends within a chunk');
     }
-    const plain = opener.open(sealed, chunk, last);
+    const { plain, error } = opener.openAnyway(sealed, chunk, last);
     if (plain.length > 0) yield plain;
+    if (error !== undefined) throw error;
     if (last) return;
   }
 }

@@ -65,6 +65,46 @@ export class ChunkOpener {
    * @throws IntegrityError when the chunk is not what was encrypted at this place under this key
    */
   open(sealed: Uint8Array, chunk: number, last: boolean): Buffer {
+    const { plain, error } = this.openAnyway(sealed, chunk, last);
+    if (error !== undefined) throw error;
+    return plain;
+  }
+
+  /**
+   * As `open`, but of a chunk that is genuine, and is or is not the last one only against what was written, the
+   * content comes with the error: a reader of a stream has it before the end can be seen.
+   *
+   * @throws IntegrityError when the chunk is not genuine
+   */
+  openAnyway(
+    sealed: Uint8Array,
+    chunk: number,
+    last: boolean,
+  ): { readonly plain: Buffer; readonly error: IntegrityError | undefined } {
+    const plain = this.#decrypt(sealed, chunk, last);
+    if (plain !== undefined) return { plain, error: undefined };
+    const otherwise = sealed.length === SEALED_CHUNK_SIZE ? this.#decrypt(sealed, chunk, !last) : undefined;
+    if (otherwise === undefined) {
+      throw this.#error(
+        last
+          ? 'its last encrypted chunk does not authenticate: truncated or modified'
+          : `encrypted chunk ${chunk} does not authenticate: modified`,
+      );
+    }
+    const problem = last
+      ? `truncated: it ends behind encrypted chunk ${chunk}, which is not the last one`
+      : `something was added behind its last encrypted chunk, which is chunk ${chunk}`;
+    return { plain: otherwise, error: this.#error(problem, 'what is before it is genuine') };
+  }
+
+  #error(problem: string, trust = 'nothing of this chunk can be trusted'): IntegrityError {
+    return new IntegrityError(`${this.name}: ${problem}`, {
+      remedy: `fetch the file again from where it was sealed; ${trust}`,
+    });
+  }
+
+  /** undefined when it does not authenticate. */
+  #decrypt(sealed: Uint8Array, chunk: number, last: boolean): Buffer | undefined {
     const end = sealed.length - TAG_SIZE;
     setChunkNonce(this.nonce, chunk, last);
     const cipher = createDecipheriv(CIPHER, this.key, this.nonce, CIPHER_OPTIONS);
@@ -72,14 +112,8 @@ export class ChunkOpener {
     const plain = cipher.update(sealed.subarray(0, end));
     try {
       cipher.final();
-    } catch (cause) {
-      const problem = last
-        ? 'its last encrypted chunk does not authenticate: truncated or modified'
-        : `encrypted chunk ${chunk} does not authenticate: modified`;
-      throw new IntegrityError(`${this.name}: ${problem}`, {
-        remedy: 'fetch the file again from where it was sealed; nothing of this chunk can be trusted',
-        cause,
-      });
+    } catch {
+      return undefined; // the only thing that it says: the tag is another one
     }
     return plain;
   }

@@ -5,11 +5,13 @@ import {
   FormatError,
   IntegrityError,
   UsageError,
+  WrongKeyError,
   WrongPassphraseError,
 } from '../base/errors.js';
 import { looksLikeArmor, openArmor } from './age-armor.js';
 import { type AgeHeader, looksLikeAge, readAgeHeader } from './age-header.js';
 import { openAgePayload } from './age-payload.js';
+import { recipientKinds } from './age-recipient-kinds.js';
 import { CIPHER, CIPHER_OPTIONS, headerMac, TAG_SIZE } from './age-stream.js';
 import type { ByteSource } from './source.js';
 
@@ -17,6 +19,8 @@ import type { ByteSource } from './source.js';
 export interface AgeKeys {
   /** `AGE-SECRET-KEY-1...` and `AGE-SECRET-KEY-PQ-1...`, as identity files hold them. */
   readonly identities: readonly string[];
+  /** What kinds of identities were given besides that only age itself can use; for people. */
+  readonly unsupported?: readonly string[] | undefined;
   /** Asked for, once, when a file is locked with a passphrase. */
   readonly passphrase?: (() => Promise<string>) | undefined;
 }
@@ -39,7 +43,7 @@ export function looksEncrypted(start: Uint8Array): boolean {
  * Opens an age file, binary or in ASCII armor, as its plaintext.
  *
  * @param source - the file; closed with the result
- * @throws IntegrityError when no key opens it, or it was truncated or modified
+ * @throws WrongKeyError, WrongPassphraseError when no key opens it; IntegrityError when it was truncated or modified
  * @throws UsageError when it needs a passphrase and none can be asked for, or an identity and there is none
  * @throws FormatError when it is not a well-formed age file
  */
@@ -99,16 +103,15 @@ async function withoutArmor(source: ByteSource): Promise<ByteSource> {
  */
 export async function unlockFileKey(header: AgeHeader, keys: AgeKeys, name: string): Promise<Uint8Array> {
   const byPassphrase = header.stanzaTypes.includes('scrypt');
+  if (byPassphrase && header.stanzaTypes.length > 1) {
+    throw new FormatError(name, undefined, 'age header with a passphrase and other recipients');
+  }
   if (byPassphrase && keys.passphrase === undefined) {
     throw new UsageError(`${name} is locked with a passphrase`, {
       remedy: 'run the command on a terminal, where the passphrase can be asked for',
     });
   }
-  if (!byPassphrase && keys.identities.length === 0) {
-    throw new UsageError(`${name} is encrypted, and no identity was given`, {
-      remedy: 'give the identity file that belongs to one of its recipients: -i FILE',
-    });
-  }
+  if (!byPassphrase && keys.identities.length === 0) throw noIdentity(header, keys, name);
   const { Decrypter } = await import('age-encryption');
   const decrypter = new Decrypter();
   for (const identity of keys.identities) decrypter.addIdentity(identity);
@@ -118,22 +121,37 @@ export async function unlockFileKey(header: AgeHeader, keys: AgeKeys, name: stri
   try {
     return await decrypter.decryptHeader(header.bytes);
   } catch (cause) {
-    throw unlockError(cause, byPassphrase, name);
+    // what was thrown on the way says what it is: a malformed stanza, Ctrl-C at the passphrase
+    if (!(cause instanceof Error) || cause instanceof ColdcaseError) throw cause;
+    if (!cause.message.includes('no identity matched')) {
+      throw new FormatError(name, undefined, `damaged age header (${cause.message})`, { cause });
+    }
+    throw byPassphrase
+      ? new WrongPassphraseError(`wrong passphrase for ${name}`, { remedy: 'try again', cause })
+      : wrongKey(`none of these keys opens ${name}`, header, keys, cause);
   }
 }
 
-function unlockError(cause: unknown, byPassphrase: boolean, name: string): unknown {
-  // what was thrown on the way says what it is: a malformed stanza, Ctrl-C at the passphrase
-  if (!(cause instanceof Error) || cause instanceof ColdcaseError) return cause;
-  if (cause.message.includes('no identity matched')) {
-    return byPassphrase
-      ? new WrongPassphraseError(`wrong passphrase for ${name}`, { remedy: 'try again', cause })
-      : new IntegrityError(`no identity given opens ${name}`, {
-          remedy: 'the manifest beside it names the recipients it was sealed for',
-          cause,
-        });
+function noIdentity(header: AgeHeader, keys: AgeKeys, name: string): UsageError | WrongKeyError {
+  if ((keys.unsupported ?? []).length > 0) {
+    return wrongKey(`none of these keys can be used by coldcase to open ${name}`, header, keys);
   }
-  return new FormatError(name, undefined, `damaged age header (${cause.message})`, { cause });
+  return new UsageError(`${name} is encrypted, and no identity was given`, {
+    remedy: 'give the identity file that belongs to one of its recipients: -i FILE',
+  });
+}
+
+function wrongKey(message: string, header: AgeHeader, keys: AgeKeys, cause?: unknown): WrongKeyError {
+  const unsupported = [...new Set(keys.unsupported ?? [])];
+  const remedy = `it is sealed for ${recipientKinds(header.stanzaTypes)}: give the identity of one of them with -i`;
+  const more =
+    unsupported.length === 0
+      ? []
+      : [
+          `not tried, as only age itself can use it: ${unsupported.join(', ')}`,
+          'to read with it: age -d -i IDENTITY SEALED | coldcase COMMAND -',
+        ];
+  return new WrongKeyError(message, { remedy, more, cause });
 }
 
 /** scrypt on node:crypto, off the main thread, with a bound on what a header may make us spend. */
@@ -145,12 +163,12 @@ class PassphraseIdentity implements Identity {
 
   async unwrapFileKey(stanzas: Parameters<Identity['unwrapFileKey']>[0]): Promise<Uint8Array | null> {
     const [stanza] = stanzas;
-    const [type, salt64, factor] = stanza?.args ?? [];
-    if (stanza === undefined || stanzas.length !== 1 || type !== 'scrypt') {
-      throw new FormatError(this.name, undefined, 'age header with a passphrase and other recipients');
-    }
-    const salt = Buffer.from(salt64 ?? '', 'base64');
+    const [type, salt64 = '', factor] = stanza?.args ?? [];
+    if (stanza === undefined || stanzas.length !== 1 || type !== 'scrypt') return null;
+    const salt = Buffer.from(salt64, 'base64');
     const wellFormed =
+      // what node would skip or round is no base64 to age
+      salt.toString('base64').replace(/=+$/, '') === salt64 &&
       stanza.args.length === 3 &&
       /^[1-9][0-9]?$/.test(factor ?? '') &&
       salt.length === 16 &&

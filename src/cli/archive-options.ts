@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Archive } from '../archive/archive.js';
 import { type OpenOptions, openArchive } from '../archive/open.js';
+import { WrongKeyError } from '../base/errors.js';
 import { interrupted } from './interrupt.js';
 
 /** What `addArchiveOptions` puts into commander's options. */
@@ -35,7 +36,9 @@ export async function withArchive<T>(
   options: ArchiveOptions,
   work: (archive: Archive) => Promise<T>,
 ): Promise<T> {
-  const archive = await openArchive(location, openingOptions(location, options));
+  const archive = await openArchive(location, openingOptions(location, options)).catch(async (error) => {
+    throw await withRecipients(error, location);
+  });
   try {
     if (!archive.container.endMarked) await warnOfEnd(location);
     return await work(archive);
@@ -44,18 +47,17 @@ export async function withArchive<T>(
   }
 }
 
+/** A wrong key with whom the archive is sealed for, where that is known; any other error as it is. */
+export async function withRecipients(error: unknown, location: string): Promise<unknown> {
+  if (!(error instanceof WrongKeyError)) return error;
+  return (await import('./wrong-key.js')).namingRecipients(error, location);
+}
+
 /** What `openArchive` needs, from a command's options. */
 export function openingOptions(location: string, options: ArchiveOptions): OpenOptions {
   return {
     signal: interrupted,
-    identities: async () => {
-      const { readIdentityFile } = await import('../bytes/age-identity.js');
-      const { askPassphrase } = await import('./prompt.js');
-      const identities: string[] = [];
-      for (const file of options.identity ?? [])
-        identities.push(...(await readIdentityFile(file, askPassphrase, interrupted)));
-      return identities;
-    },
+    identities: async () => (await import('./identity-options.js')).readIdentityOptions(location, options),
     passphrase: async () => (await import('./prompt.js')).askPassphrase(location),
   };
 }

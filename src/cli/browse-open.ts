@@ -3,14 +3,13 @@ import type { Archive } from '../archive/archive.js';
 import { openArchive } from '../archive/open.js';
 import {
   ColdcaseError,
-  FormatError,
-  IntegrityError,
   InterruptedError,
   UsageError,
+  WrongKeyError,
   WrongPassphraseError,
 } from '../base/errors.js';
 import { escapeText } from '../render/escape.js';
-import { type ArchiveOptions, openingOptions } from './archive-options.js';
+import { type ArchiveOptions, openingOptions, withRecipients } from './archive-options.js';
 import { errorLines } from './report-error.js';
 
 /** How far opening an archive came. */
@@ -40,7 +39,7 @@ export async function openAsking(location: string, options: ArchiveOptions): Pro
           state.needed = true;
           const given = opening?.identities;
           try {
-            return typeof given === 'function' ? await given() : (given ?? []);
+            return typeof given === 'function' ? await given() : { identities: given ?? [] };
           } catch (error) {
             state.unreadable = error;
             throw error;
@@ -59,7 +58,8 @@ export async function openAsking(location: string, options: ArchiveOptions): Pro
         continue;
       }
       if (!isAboutIdentity(error, state)) throw error;
-      process.stderr.write(`${errorLines(error, false).join('\n')}\n`);
+      const told = await withRecipients(error, location);
+      process.stderr.write(`${errorLines(told, false).join('\n')}\n`);
       wrong = 0;
       identity = [await askIdentity()];
     }
@@ -70,8 +70,7 @@ export async function openAsking(location: string, options: ArchiveOptions): Pro
 function isAboutIdentity(error: unknown, { needed, locked, unreadable }: Asked): boolean {
   if (!needed || locked || error instanceof InterruptedError) return false;
   if (error === unreadable) return error instanceof ColdcaseError;
-  if (error instanceof FormatError) return false;
-  return error instanceof UsageError || error instanceof IntegrityError;
+  return error instanceof UsageError || error instanceof WrongKeyError;
 }
 
 async function askIdentity(): Promise<string> {

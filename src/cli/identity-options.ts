@@ -1,23 +1,35 @@
 import { UsageError } from '../base/errors.js';
-import { readIdentityFile } from '../bytes/age-identity.js';
+import { readIdentities } from '../bytes/age-identity.js';
 import type { AgeKeys } from '../bytes/age-unlock.js';
 import type { ArchiveOptions } from './archive-options.js';
 import { interrupted } from './interrupt.js';
 import { askPassphrase } from './prompt.js';
 
 /**
- * The keys that `-i` names, and the terminal to ask for a passphrase on.
+ * What the files that `-i` names hold, together.
  *
- * @param file - what they are to open, for the prompt; `-` when it is read from standard input
- * @throws as `readIdentityFile`; UsageError when file and identity would both come from standard input
+ * @param file - what they are to open; `-` when it is read from standard input
+ * @throws as `readIdentities`; UsageError when file and identity would both come from standard input
  */
-export async function readKeys(file: string, options: ArchiveOptions): Promise<AgeKeys> {
+export async function readIdentityOptions(
+  file: string,
+  options: ArchiveOptions,
+): Promise<Omit<AgeKeys, 'passphrase'>> {
   const identities: string[] = [];
+  const unsupported: string[] = [];
   for (const path of options.identity ?? []) {
     if (path === '-' && file === '-') {
       throw new UsageError('the file and the identity cannot both come from standard input');
     }
-    identities.push(...(await readIdentityFile(path, askPassphrase, interrupted)));
+    const read = await readIdentities(path, askPassphrase, interrupted);
+    identities.push(...read.identities);
+    unsupported.push(...read.unsupported);
   }
-  return { identities, passphrase: () => askPassphrase(file === '-' ? 'standard input' : file) };
+  return { identities, unsupported };
+}
+
+/** The keys that `-i` names, and the terminal to ask for a passphrase on. @throws as `readIdentityOptions` */
+export async function readKeys(file: string, options: ArchiveOptions): Promise<AgeKeys> {
+  const passphrase = (): Promise<string> => askPassphrase(file === '-' ? 'standard input' : file);
+  return { ...(await readIdentityOptions(file, options)), passphrase };
 }

@@ -5,7 +5,7 @@ import { writeAside } from '../base/files.js';
 import { formatSize } from '../base/units.js';
 import { openFile } from '../bytes/file.js';
 import { type Unsealed, unseal } from '../seal/unseal.js';
-import { type ArchiveOptions, addArchiveOptions } from './archive-options.js';
+import { type ArchiveOptions, addArchiveOptions, withRecipients } from './archive-options.js';
 import type { CommandModule } from './command.js';
 import { readKeys } from './identity-options.js';
 import { interrupted } from './interrupt.js';
@@ -71,6 +71,8 @@ async function run(file: string, options: Options): Promise<void> {
     );
     progress.clear();
     await report(output, unsealed, options);
+  } catch (error) {
+    throw await withRecipients(error, file);
   } finally {
     progress.clear();
     if ('close' in input) await input.close();

@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
-import { FailedError, FormatError, IntegrityError } from '../base/errors.js';
+import { type DeniedError, FailedError, FormatError, IntegrityError, WrongKeyError } from '../base/errors.js';
 import { looksEncrypted } from '../bytes/age-unlock.js';
 import { openFile } from '../bytes/file.js';
 import type { ByteSource } from '../bytes/source.js';
 import { escapeText } from '../render/escape.js';
-import { readManifest } from '../seal/manifest-file.js';
+import { manifestPath, readManifest } from '../seal/manifest-file.js';
 import { type Check, type Verdict, verify } from '../seal/verify.js';
 import { type ArchiveOptions, addArchiveOptions } from './archive-options.js';
 import type { CommandModule } from './command.js';
@@ -13,6 +13,7 @@ import { interrupted } from './interrupt.js';
 import { printJson } from './output.js';
 import { createProgress } from './progress.js';
 import { writeOut } from './write-out.js';
+import { withRecipientsOf } from './wrong-key.js';
 
 interface Options extends ArchiveOptions {
   readonly manifest?: string;
@@ -24,7 +25,7 @@ interface Options extends ArchiveOptions {
 const HELP = `
 Without an identity, the sealed file is compared with its manifest. With one, also every encrypted chunk, every
 frame, the seek table, the index and the SHA-256 of the tar are checked. What could not be checked is said. The
-exit code is 5 when anything is wrong.
+exit code is 5 when anything is wrong, and 3 when nothing is, but no key that was given opens the file.
 
 --json prints one object: file, result (intact, damaged, incomplete: nothing wrong, but not all could be checked)
 and checks, a list of {check, verdict (ok, failed, not checked), detail}.
@@ -54,9 +55,16 @@ async function run(file: string, options: Options): Promise<void> {
     const wanted = options.passphrase === true || (options.identity?.length ?? 0) > 0;
     const keys = wanted ? await readKeys(file, options) : undefined;
     const onProgress = progress.report.bind(progress);
-    checks.push(...(await verify(source, { manifest, keys, onProgress, signal: interrupted })));
+    let denied: DeniedError | undefined;
+    const onWrongKey = (error: DeniedError): void => {
+      denied = error;
+    };
+    checks.push(...(await verify(source, { manifest, keys, onProgress, onWrongKey, signal: interrupted })));
     progress.clear();
-    await report(file, checks, options);
+    if (manifest !== undefined && denied instanceof WrongKeyError) {
+      denied = withRecipientsOf(denied, manifest, options.manifest ?? manifestPath(file));
+    }
+    await report(file, checks, options, denied);
   } finally {
     progress.clear();
     await source.close();
@@ -71,7 +79,12 @@ async function requireSealed(source: ByteSource): Promise<void> {
   });
 }
 
-async function report(file: string, checks: readonly Check[], options: Options): Promise<void> {
+async function report(
+  file: string,
+  checks: readonly Check[],
+  options: Options,
+  denied: DeniedError | undefined,
+): Promise<void> {
   const has = (verdict: Verdict): boolean => checks.some((check) => check.verdict === verdict);
   const result = has('failed') ? 'damaged' : has('not checked') ? 'incomplete' : 'intact';
   if (options.json === true) await printJson({ file, result, checks });
@@ -82,6 +95,7 @@ async function report(file: string, checks: readonly Check[], options: Options):
       remedy: 'take another copy; if there is none, unseal and recover what still authenticates',
     });
   }
+  if (denied !== undefined) throw denied;
   const compared = checks.some(({ check, verdict }) => verdict === 'ok' && COMPARING.includes(check));
   if (compared) return;
   throw new FailedError(`nothing to check ${file} against`, {

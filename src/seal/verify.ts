@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { IntegrityError } from '../base/errors.js';
+import { type DeniedError, IntegrityError, WrongKeyError, WrongPassphraseError } from '../base/errors.js';
 import { plaintextSize } from '../bytes/age-stream.js';
 import { type AgeKeys, openAge, openAgeWithKey, readHeader } from '../bytes/age-unlock.js';
 import type { ByteSource } from '../bytes/source.js';
@@ -30,6 +30,8 @@ export interface VerifyOptions {
    * sealed file is hashed even if there is no manifest to compare with.
    */
   readonly onHash?: ((of: 'sealed file' | 'tar', sha256: string) => void) | undefined;
+  /** Told that no key that was given opens the file: what is inside is then not checked, and nothing is wrong with it. */
+  readonly onWrongKey?: ((error: DeniedError) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -98,10 +100,16 @@ async function checkInside(source: ByteSource, options: VerifyOptions, report: R
     return;
   }
   let payload: ByteSource | undefined;
-  await report.run('key', async () => {
-    payload = 'fileKey' in keys ? await openAgeWithKey(source, keys.fileKey) : await openAge(source, keys);
-    return 'opens the file; its header and its last chunk authenticate';
-  });
+  try {
+    await report.run('key', async () => {
+      payload = 'fileKey' in keys ? await openAgeWithKey(source, keys.fileKey) : await openAge(source, keys);
+      return 'opens the file; its header and its last chunk authenticate';
+    });
+  } catch (error) {
+    if (!(error instanceof WrongKeyError || error instanceof WrongPassphraseError)) throw error;
+    report.skip('key', error.message);
+    options.onWrongKey?.(error);
+  }
   if (payload === undefined) {
     for (const check of inside.slice(1)) report.skip(check, 'the file could not be opened');
     return;

@@ -7,7 +7,13 @@ import {
 } from 'age-encryption';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FormatError, IntegrityError, UsageError } from '../../src/base/errors.js';
+import {
+  FormatError,
+  IntegrityError,
+  UsageError,
+  WrongKeyError,
+  WrongPassphraseError,
+} from '../../src/base/errors.js';
 import { openAge, openAgeWithKey, unlockAge } from '../../src/bytes/age-unlock.js';
 import { MemorySource } from '../../src/bytes/memory.js';
 
@@ -75,7 +81,7 @@ test('post-quantum identities, and several recipients', async () => {
 });
 
 test('the wrong identity, none, and a passphrase that cannot be asked for', async () => {
-  await expect(open(SEALED, [await generateX25519Identity()])).rejects.toThrow(IntegrityError);
+  await expect(open(SEALED, [await generateX25519Identity()])).rejects.toThrow(WrongKeyError);
   await expect(open(SEALED, [])).rejects.toThrow(UsageError);
   const encrypter = new Encrypter();
   encrypter.setScryptWorkFactor(4);
@@ -84,7 +90,7 @@ test('the wrong identity, none, and a passphrase that cannot be asked for', asyn
   await expect(open(file)).rejects.toThrow(UsageError);
   const source = new MemorySource(file, 'x');
   await expect(openAge(source, { identities: [], passphrase: async () => 'wrong' })).rejects.toThrow(
-    'wrong passphrase for x',
+    WrongPassphraseError,
   );
   const plain = await openAge(source, { identities: [], passphrase: async () => 'correct' });
   expect(Buffer.from(await plain.read(0, plain.size)).toString()).toBe('secret');
@@ -131,7 +137,10 @@ test('one flipped bit anywhere is found when it is read', async () => {
     fc.asyncProperty(fc.nat(SEALED.length - 1), fc.nat(7), async (at, bit) => {
       const damaged = Uint8Array.from(SEALED);
       damaged[at] = (damaged[at] ?? 0) ^ (1 << bit);
-      await expect(readAll(damaged)).rejects.toThrow(IntegrityError);
+      const error: unknown = await readAll(damaged).catch((caught: unknown) => caught);
+      // in what is wrapped for the recipient, it looks as if it were for another one
+      const expected = at < HEADER ? [IntegrityError, WrongKeyError] : [IntegrityError];
+      expect(expected.some((kind) => error instanceof kind)).toBe(true);
     }),
     { numRuns: 60 },
   );
