@@ -11,6 +11,7 @@ import type { Verification } from '../../../src/tui/core/verification.js';
 import { Performer } from '../../../src/tui/runtime/perform.js';
 import { Store } from '../../../src/tui/runtime/store.js';
 import { Verifying } from '../../../src/tui/runtime/verifying.js';
+import { MOUNTABLE, withDirectory } from '../../support/small-disk.js';
 import { fakeEnv, outline, rows } from '../support/fake.js';
 
 type Load = (context: LoadContext) => Promise<Content>;
@@ -183,6 +184,39 @@ describe('Performer', () => {
     expect(toast()).toContain('exists');
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
+
+  const bytes = (count: number): Extract => ({
+    name: 'it.bin',
+    size: count,
+    async *stream() {
+      for (let at = 0; at < count; at += 1 << 16) yield new Uint8Array(1 << 16).fill(1);
+    },
+  });
+
+  it('tells what keeps a file from being written, in words', async () => {
+    open(async () => one(bytes(1 << 16)));
+    await until(() => shown() !== undefined);
+    // a directory in which nobody can make a file
+    press('e', 'ctrl-u', ...'/proc/it.bin', 'enter');
+    await until(() => store.state.toast?.tone === 'bad');
+    expect(toast()).toContain('cannot write /proc/it.bin: ');
+  });
+
+  it.runIf(MOUNTABLE)(
+    'on a full disk it leaves nothing, and says how far it came (needs root and mount)',
+    async () => {
+      open(async () => one(bytes(1 << 21)));
+      await until(() => shown() !== undefined);
+      await withDirectory(1000, async (disk) => {
+        press('e', 'ctrl-u', ...join(disk, 'it.bin'), 'enter');
+        await until(() => store.state.toast?.tone === 'bad');
+        expect(toast()).toContain(
+          'no space left on its file system, after 1000 KiB of 2 MiB; free space there',
+        );
+        expect(readdirSync(disk)).toEqual([]);
+      });
+    },
+  );
 
   it('shows progress of long work, which Esc stops and which then leaves nothing behind', async () => {
     const extract: Extract = {
