@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { decompress } from 'zstd-napi';
 import { ExitCode } from '../../src/base/errors.js';
+import { rawHeader } from '../support/raw-tar.js';
 import { samplePath } from '../support/samples.js';
 import { MOUNTABLE, runLimited, withDirectory } from '../support/small-disk.js';
 
@@ -47,6 +48,42 @@ describe('a write is finished when every byte is written', () => {
         expect(stderr).not.toContain('defect');
         expect(status).toBe(ExitCode.failed);
         expect(filesIn(disk)).toEqual(words[0] === 'recover' ? ['ghost.log'] : []);
+      });
+    },
+  );
+
+  /** Commands whose last write alone is cut short when the disk is a little smaller than what they write. */
+  const LAST: readonly (readonly [what: string, words: (tar: string) => readonly string[]])[] = [
+    ['extract', (tar) => ['extract', tar, '-C', 'NEW']],
+    ['recover -C', () => ['recover', SAMPLE, '-C', 'NEW']],
+    ['core', () => ['core', SAMPLE, '--pid', '3', '-o', 'NEW']],
+    ['memory dump', () => ['memory', 'dump', SAMPLE, '--pid', '3', '-o', 'NEW']],
+  ];
+  test.runIf(MOUNTABLE).each(LAST)(
+    '%s: a last write that is cut short is no success, though the system calls it none (needs root and mount)',
+    async (_what, words) => {
+      await withDirectory(undefined, async (path) => {
+        const tar = `${path}/x.tar`;
+        const size = 1_044_480;
+        writeFileSync(
+          tar,
+          Buffer.concat([rawHeader({ name: 'f', size }), Buffer.alloc(size, 1), Buffer.alloc(1024)]),
+        );
+        let needed = 0;
+        await withDirectory(10_000, (disk) => {
+          expect(runLimited('', within(words(tar), `${disk}/new`)).status).toBe(ExitCode.done);
+          const { blocks, bfree, bsize } = statfsSync(disk);
+          needed = ((blocks - bfree) * bsize) / 1024;
+        });
+        for (const less of [4, 8, 20]) {
+          await withDirectory(needed - less, (disk) => {
+            const { status, stderr } = runLimited('', within(words(tar), `${disk}/new`));
+            expect(stderr).toMatch(
+              /coldcase: cannot write \S.*: no space left on its file system, after \d.*B/,
+            );
+            expect(status).toBe(ExitCode.failed);
+          });
+        }
       });
     },
   );
