@@ -62,6 +62,12 @@ export async function readMounts(images: Images, container: ContainerInfo): Prom
   return [...mounts, ...missing.map(askedOnly)];
 }
 
+/** The path on the node that is mounted there, of a bind mount that the engine was asked for. */
+export function hostPathOf({ asked }: Mount): string | undefined {
+  const bind = asked?.type === 'bind' || asked?.options.some((one) => one === 'bind' || one === 'rbind');
+  return bind === true ? asked?.source : undefined;
+}
+
 function askedOnly(asked: SpecMount): Mount {
   return {
     destination: asked.destination,

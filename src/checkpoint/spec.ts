@@ -9,6 +9,15 @@ export interface SpecMount {
   readonly options: readonly string[];
 }
 
+/** A device node that the OCI runtime was asked to make. */
+export interface SpecDevice {
+  readonly path: string;
+  /** `b` for a block device, `c` or `u` for a character device, `p` for a FIFO. */
+  readonly type: string;
+  readonly major: number;
+  readonly minor: number;
+}
+
 /** What the OCI runtime was asked to run: the parts of spec.dump that an investigator asks about. */
 export interface OciSpec {
   readonly args: readonly string[];
@@ -24,6 +33,7 @@ export interface OciSpec {
   readonly rootfs: string | undefined;
   readonly rootfsReadonly: boolean;
   readonly mounts: readonly SpecMount[];
+  readonly devices: readonly SpecDevice[];
   readonly annotations: ReadonlyMap<string, string>;
   readonly cgroupsPath: string | undefined;
   /** Namespaces by type; those that are joined come with their path: a container without one shares the node's. */
@@ -56,6 +66,12 @@ export async function readSpec(archive: Archive): Promise<OciSpec | undefined> {
       type: mount.text('type') ?? '',
       source: mount.text('source') ?? '',
       options: mount.texts('options'),
+    })),
+    devices: (linux?.objects('devices') ?? []).map((device) => ({
+      path: device.text('path') ?? '',
+      type: device.text('type') ?? '',
+      major: device.number('major') ?? 0,
+      minor: device.number('minor') ?? 0,
     })),
     annotations: spec.textMap('annotations'),
     cgroupsPath: linux?.text('cgroupsPath'),

@@ -44,6 +44,10 @@ A checkpoint freezes the container until its memory is written and copied: secon
 startup probe fails meanwhile, the kubelet kills and restarts it, and the evidence is lost. So the pod's probes are
 compared with an estimate first: what is likely to be killed is refused (exit 6, with the figures) unless --yes.
 
+A checkpoint holds memory, processes and what changed in the root file system. Volumes, host paths, the pod's
+/dev/shm and the image's own layers it does not: the receipt names them (not held), with their paths on the node.
+Copy what matters before the pod is gone.
+
 The sealed copy is read back and compared with the archive before the kubelet's archive is removed.
 
 Example:
@@ -52,7 +56,8 @@ Example:
 --json prints one object: endpoint, credentials, trust, startedAt, finishedAt (ISO 8601 UTC); captured, a list of
 {namespace, pod, container, path, manifest, sealed {name, size, sha256}, tar {name, size, sha256, entries},
 recipients, proved, original {path, size, removed}, durations {checkpoint, seal, prove} in milliseconds,
-warnings}; failures, a list of {namespace, pod, container, message, remedy, details, exitCode}. Sizes are bytes.
+notHeld, a list of {kind: image|volume|host path|shared memory|engine file|tmpfs|block device, path, name,
+hostPaths}, null when it is not known, warnings}; failures, a list of {namespace, pod, container, message, remedy, details, exitCode}. Sizes are bytes.
 `;
 
 export const captureCommand: CommandModule = {

@@ -30,6 +30,17 @@ export type CaptureRecord = {
   readonly node?: { readonly [fact: string]: JsonValue };
   /** UID, labels, owner, image and the like of the pod, by name. */
   readonly podMetadata?: { readonly [fact: string]: JsonValue };
+  /**
+   * What the archive does not hold, and where the node has it: volumes, host paths, the image's layers. Paths and
+   * names only. Absent when that is not known.
+   */
+  readonly notHeld?: readonly {
+    readonly kind: string;
+    /** In the container. */
+    readonly path: string;
+    readonly name: string | null;
+    readonly hostPaths: readonly string[];
+  }[];
   /** Milliseconds by phase, such as `checkpoint`, `seal`, `prove`. */
   readonly durations?: { readonly [phase: string]: number };
 };

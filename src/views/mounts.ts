@@ -1,4 +1,4 @@
-import type { Mount } from '../checkpoint/mounts.js';
+import { hostPathOf, type Mount } from '../checkpoint/mounts.js';
 import { processTree } from '../checkpoint/process-list.js';
 import type { TreeNode } from '../render/table.js';
 import { type View, words } from './view.js';
@@ -126,16 +126,13 @@ function mountsLabel(row: MountsRow): string {
 }
 
 function mountsRow(mount: Mount): MountsRow {
-  const bind =
-    mount.asked?.type === 'bind' ||
-    mount.asked?.options.some((option) => option === 'bind' || option === 'rbind') === true;
   return {
     destination: mount.destination,
     type: mount.type,
     source: mount.source,
     root: mount.root ?? null,
     options: mount.options,
-    hostPath: bind ? (mount.asked?.source ?? null) : null,
+    hostPath: hostPathOf(mount) ?? null,
     id: mount.id ?? null,
     parent: mount.parent ?? null,
     device: mount.device ?? null,

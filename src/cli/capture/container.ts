@@ -8,6 +8,7 @@ import type { Plan } from './containers.js';
 import type { CaptureFacts } from './facts.js';
 import { guardFreeze } from './freeze-guard.js';
 import type { ConnectedJob, ContainerTarget } from './job.js';
+import { leftOnNode } from './not-held.js';
 import type { CapturedArchive } from './report.js';
 import { sealArchive } from './seal-archive.js';
 
@@ -52,8 +53,10 @@ export async function captureContainer(
     };
     for (const item of answer.items) files.push(await directory.take(item));
     for (const file of files) {
-      const sealed = await sealArchive(job, target, file, record, captured.length);
-      captured.push({ ...sealed, warnings: [...warnings, ...sealed.warnings] });
+      const left = await leftOnNode(file, plan.pod, target.container, job.signal);
+      const full = left.items === undefined ? record : { ...record, notHeld: left.items };
+      const sealed = await sealArchive(job, target, file, full, captured.length);
+      captured.push({ ...sealed, left, warnings: [...warnings, ...sealed.warnings] });
     }
     return { captured, error: undefined };
   } catch (error) {

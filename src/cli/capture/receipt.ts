@@ -2,6 +2,7 @@ import { ExitCode } from '../../base/errors.js';
 import { formatDuration, formatTime } from '../../base/units.js';
 import type { JsonValue } from '../../render/table.js';
 import { type Field, formatFields, sealReceipt } from '../receipt.js';
+import { notHeldFields } from './not-held.js';
 import type { CapturedArchive, CaptureReport } from './report.js';
 
 /** What is printed at the end: files, sizes, hashes, durations, and what was removed. */
@@ -19,6 +20,7 @@ function archiveFields(one: CapturedArchive, { endpoint, credentials }: CaptureR
     ...(checkpoint === undefined ? [] : [['answered', `after ${formatDuration(checkpoint)}`] as const]),
     ...sealReceipt({ path, manifestPath: manifestPath ?? 'none', manifest }),
     [original.removed ? 'removed' : 'kept', original.path],
+    ...notHeldFields(one.left),
     ...warnings.map((warning) => ['warning', warning] as const),
   ];
 }
@@ -38,7 +40,7 @@ export function receiptJson(report: CaptureReport): JsonValue {
     trust: report.trust,
     startedAt: formatTime(report.startedAt),
     finishedAt: formatTime(report.finishedAt),
-    captured: report.captured.map(({ target, path, manifestPath, manifest, original, warnings }) => ({
+    captured: report.captured.map(({ target, path, manifestPath, manifest, original, left, warnings }) => ({
       namespace: target.namespace,
       pod: target.pod,
       container: target.container ?? null,
@@ -50,6 +52,7 @@ export function receiptJson(report: CaptureReport): JsonValue {
       proved: manifest.proved,
       original: { ...original },
       durations: { ...manifest.durations, checkpoint: checkpointTime(manifest.capture) ?? null },
+      notHeld: left.items?.map((item) => ({ ...item })) ?? null,
       warnings: [...warnings],
     })),
     failures: report.failures.map(({ target, error }) => ({

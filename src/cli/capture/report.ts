@@ -1,6 +1,7 @@
 import type { ColdcaseError } from '../../base/errors.js';
 import type { Manifest } from '../../seal/manifest.js';
 import type { ContainerTarget } from './job.js';
+import type { LeftOnNode } from './not-held.js';
 
 /** One archive that was captured. */
 export interface CapturedArchive {
@@ -16,6 +17,8 @@ export interface CapturedArchive {
     readonly size: number;
     readonly removed: boolean;
   };
+  /** What is in none of it, and stays on the node. */
+  readonly left: LeftOnNode;
   readonly warnings: readonly string[];
 }
 

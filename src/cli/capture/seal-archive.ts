@@ -8,6 +8,9 @@ import type { CaptureJob, ContainerTarget } from './job.js';
 import { sealedName, sealedPath } from './output-place.js';
 import type { CapturedArchive } from './report.js';
 
+/** What sealing knows of it. */
+type SealedArchive = Omit<CapturedArchive, 'left'>;
+
 /**
  * Seals one archive; with the sealed copy proved, removes the original. The order is what keeps the evidence: the
  * sealed file has its name, flushed and read back, and its manifest is beside it, before the original goes.
@@ -20,7 +23,7 @@ export async function sealArchive(
   file: CheckpointFile,
   record: CaptureRecord,
   before: number,
-): Promise<CapturedArchive> {
+): Promise<SealedArchive> {
   const options: SealOptions = {
     input: { name: file.path, fd: file.handle.fd, size: file.size },
     sealFor: job.sealFor,
@@ -70,7 +73,7 @@ async function streamOut(
   target: ContainerTarget,
   file: CheckpointFile,
   options: SealOptions,
-): Promise<CapturedArchive> {
+): Promise<SealedArchive> {
   const sealed = await toStandardOutput((sink) => sealToSink(options, sink, sealedName(file.name)));
   await file.checkUnchanged();
   if (manifest !== undefined) await writeManifest(manifest, sealed, 'standard output', { force: job.force });
