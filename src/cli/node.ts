@@ -34,7 +34,9 @@ export const nodeCommand: CommandModule = {
       .description('labels, addresses, conditions, capacity, info, heartbeat');
     const checkpoints = command
       .command('checkpoints')
-      .description('archives in the checkpoint directory; seal or remove them');
+      .description(
+        'archives in the checkpoint directory, and what engines left elsewhere; seal or remove them',
+      );
     for (const one of [config, paths, status, command]) addConnectionOptions(one);
     for (const one of [config, paths, status, checkpoints, command]) addOutputOptions(addHostRootOption(one));
     config
@@ -67,6 +69,7 @@ export const nodeCommand: CommandModule = {
         .option('--seal', 'seal those that have no sealed copy yet')
         .option('-o, --output <dir>', 'where --seal puts the sealed files (default: .)')
         .option('--prune', 'remove archives after asking, oldest first, per container')
+        .option('--leftovers', 'with --prune: only the pieces that engines left, no archives')
         .option('--older-than <time>', 'only those older than this: 7d, 12h')
         .option('--keep <n>', 'keep the newest n of each container')
         .option('-y, --yes', 'do not ask; then only archives with a proven sealed copy are removed')
@@ -112,17 +115,30 @@ Example:
   coldcase node status --kubeconfig admin.conf --node node-a`;
 
 const CHECKPOINTS_HELP = `
---json: [{file, namespace, pod, container, from: name|config.dump|ambiguous|unknown, time, size, mode, sealed, problem,
-          kind: file|link|directory|...}]
+Pieces of checkpoints that containerd, CRI-O or coldcase left on the way to an archive are listed too, wherever the
+engines of this node are configured to write: CRIU's images in /tmp, the content store, the state of containers.
+
+--json: [{what: archive|criu-images|content-ingest|content-blob|container-state|container-userdata|archive-partial|
+          coldcase-partial, file, path, namespace, pod, container, from: name|config.dump|ambiguous|unknown, time,
+          age (seconds), size, mode, state: whole|truncated|no tar|unknown|left behind, sealed, problem,
+          kind: file|link|directory|...; engine, of pieces only}]
+
 sealed is what a manifest claims. Removing wants a proof first. With -i the copy is
 opened and read whole, and must give the archive's tar. Without, the manifest is believed only if it and the sealed
 file belong to root, in directories that only root writes, and both hashes hold. The current directory is not looked
-in unless it is named.
+in unless it is named. A truncated archive has no copy, and goes only when the question is answered with yes.
+
+Of pieces --prune removes, after asking, what it is certain that nothing runs in: no process of the machine is making a
+checkpoint (criu, runc or crun checkpoint), none has anything of it open, and its engine was started after the last
+change in it, or does not run, or has not touched it for ten minutes. It needs root on the node itself; below
+--host-root processes cannot be told, and nothing is removed. What another user made, and what is in containerd's
+content store for good, is only named.
 
 Examples:
   coldcase node checkpoints --seal -r age1... -o /evidence/
   coldcase node checkpoints --prune --older-than 7d --keep 3 --sealed /evidence
-  coldcase node checkpoints --prune --keep 0 --sealed /mnt/usb -i key.txt --yes`;
+  coldcase node checkpoints --prune --keep 0 --sealed /mnt/usb -i key.txt --yes
+  coldcase node checkpoints --prune --leftovers`;
 
 function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];

@@ -149,7 +149,11 @@ test.skipIf(!root)('a sealed copy that was changed proves nothing (as root)', as
 
 test('which archives a rule removes: oldest first, per container', () => {
   const row = (container: string, day: number) => ({
+    what: 'archive' as const,
     file: `${container}-${day}`,
+    path: `/${container}-${day}`,
+    age: 0,
+    state: 'whole' as const,
     namespace: 'prod',
     pod: 'p',
     container,

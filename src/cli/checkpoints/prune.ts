@@ -4,6 +4,8 @@ import { errorCode } from '../../base/files.js';
 import { formatSize } from '../../base/units.js';
 import { CheckpointDirectory } from '../../kubelet/checkpoint-dir.js';
 import type { CheckpointFile } from '../../kubelet/checkpoint-file.js';
+import { HostRoot } from '../../node/host/root.js';
+import { readActivity } from '../../node/leftovers/activity.js';
 import { escapeText } from '../../render/escape.js';
 import { confirm } from '../confirm.js';
 import { copiesOf, type KnownCopy } from './copies.js';
@@ -133,7 +135,13 @@ async function examine(
   }
   try {
     const { proof, problem } = await findProof(file, copiesOf(copies, row.file, file.size), options);
-    if (proof === undefined) tell(problem);
+    const holder = proof === undefined ? await holderOf(join(directory.path, row.file)) : undefined;
+    if (holder !== undefined) {
+      tell(`${problem}; kept: ${holder} has it open`);
+      await file.close();
+      return undefined;
+    }
+    if (proof === undefined) tell([problem, ...(row.problem === null ? [] : [row.problem])].join('; '));
     else {
       const by = proof.by === 'identity' ? 'opening it' : 'its receipt';
       tell([`sealed and proven by ${by}: ${proof.path}`, ...proof.doubts].join('; '));
@@ -143,6 +151,12 @@ async function examine(
     await file.close();
     throw error;
   }
+}
+
+/** Who has an archive open: an engine may still be writing it. */
+async function holderOf(path: string): Promise<string | undefined> {
+  const { holders } = await readActivity(await HostRoot.open('/'), [{ path }]);
+  return holders.get(path);
 }
 
 /** The first copy that holds; if none does, why the first did not. */

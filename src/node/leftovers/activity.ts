@@ -22,6 +22,8 @@ export interface Activity {
 const QUIET = 10 * 60_000;
 /** A file that coldcase or an engine has just closed may be about to get its name, milliseconds. */
 const SETTLED = 60_000;
+/** How far a start, counted in ticks from a boot known to the second, is from the file system's clock at most. */
+const CLOCKS = 2000;
 
 /** The namespace of the kernel's first process (PROC_PID_INIT_INO of include/linux/proc_ns.h). */
 const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
@@ -43,6 +45,7 @@ export async function readActivity(
   const engines = new Map<LeftoverEngine, Date>();
   let blind: string | undefined;
   const marks = leftovers.map((leftover) => ({ leftover, mark: markOf(leftover.path) }));
+  const own = await namespaceOf(host, 'self');
   const pids = await listPids(host);
   if (pids.length === 0) blind = 'there is no /proc to see the processes in';
   for (const pid of pids) {
@@ -52,8 +55,10 @@ export async function readActivity(
     const name = comm.value.trim();
     const program = posix.basename(words[0] ?? name);
     const who = `${name} (PID ${pid})`;
-    if (name === 'criu' || program === 'criu') dumping.push(who);
-    else if (OCI_RUNTIMES.has(program) && words.includes('checkpoint')) dumping.push(who);
+    const dumps =
+      name === 'criu' || program === 'criu' || (OCI_RUNTIMES.has(program) && words.includes('checkpoint'));
+    // whatever calls itself so within a container makes no checkpoint of this node
+    if (dumps && (await namespaceOf(host, pid)) === own) dumping.push(who);
     const engine = ENGINES[name];
     if (engine !== undefined) {
       const started = await startTime(host, pid);
@@ -64,7 +69,8 @@ export async function readActivity(
     }
     if (pid === process.pid) continue;
     const links = await openPaths(host, pid);
-    if (links === undefined) blind ??= `what ${who} has open may not be seen`;
+    // the first process of a machine makes no checkpoints, and may be hidden where all others are seen
+    if (links === undefined && pid !== 1) blind ??= `what ${who} has open may not be seen`;
     for (const link of links ?? []) {
       for (const { leftover, mark } of marks) {
         if (holders.has(leftover.path) || !isWithin(link, leftover.path, mark)) continue;
@@ -73,8 +79,12 @@ export async function readActivity(
       }
     }
   }
-  const own = await host.readLink('/proc/self/ns/pid');
-  return { dumping, holders, engines, blind, wholeMachine: own.ok && own.value === FIRST_PID_NAMESPACE };
+  return { dumping, holders, engines, blind, wholeMachine: own === FIRST_PID_NAMESPACE };
+}
+
+async function namespaceOf(host: HostRoot, pid: number | 'self'): Promise<string | undefined> {
+  const link = await host.readLink(`/proc/${pid}/ns/pid`);
+  return link.ok ? link.value : undefined;
 }
 
 /** What a process has open or works in; undefined when that may not be seen, nothing when it is gone. */
@@ -132,6 +142,6 @@ export function whyUncertain(leftover: Leftover, activity: Activity, now: Date):
   if (engine === 'coldcase') return age < SETTLED ? 'it was written to within the last minute' : undefined;
   const started = activity.engines.get(engine);
   if (started === undefined) return age < SETTLED ? 'it changed within the last minute' : undefined;
-  if (started > changed || age >= QUIET) return undefined;
+  if (started.getTime() > changed.getTime() + CLOCKS || age >= QUIET) return undefined;
   return `${engine} runs since before it changed, less than 10 minutes ago`;
 }
