@@ -17,7 +17,8 @@ export type FileFacts = {
 
 /**
  * What NAME.tar.zst.age.json says about the sealed file beside it. Not encrypted, so it names nothing that was
- * inside the container; not signed, so it proves something only if it was kept apart from the sealed file.
+ * inside the container but where it had the node's volumes; not signed, so it proves something only if it was kept
+ * apart from the sealed file.
  */
 export type Manifest = {
   readonly format: typeof MANIFEST_FORMAT;

@@ -130,6 +130,14 @@ describe('what cannot be told is noted and not refused', () => {
     expect(stderr).toContain('liveness probe (tcpSocket) of cache: every 10 s');
   });
 
+  test('a container that is not there: the kubelet says so, and nothing else is noted', async () => {
+    probes({ livenessProbe: { httpGet: {} } });
+    const words = ['capture', 'prod/payments-node-a/nope', ...scene.connection(), '-r', recipient];
+    const { code, stderr } = await coldcase([...words, '-o', scene.out, '--host-root', host]);
+    expect(code).toBe(ExitCode.notFound);
+    expect(stderr).not.toContain('probe');
+  });
+
   test('the processes are not to be seen', async () => {
     probes({ livenessProbe: { httpGet: {} } }, { containerID: `containerd://${'f'.repeat(64)}` });
     const { code, stderr } = await capture('--keep-original');

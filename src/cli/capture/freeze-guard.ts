@@ -29,6 +29,8 @@ export async function guardFreeze(
     // whatever else was in the way is likely to be in the way of the checkpoint too, and tells itself then
     return podUnknown instanceof DeniedError ? noted(job, doubt) : [doubt];
   }
+  // one that is not there, or has ended, the kubelet refuses by itself
+  if (!known.containers.some((one) => one.name === target.container && one.state !== 'terminated')) return [];
   const now = new Date();
   const limits = probesConcerned(known, target.container, now);
   if (limits.length === 0) return [];
