@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { UsageError } from '../base/errors.js';
 import { resolveEndpoint } from '../kubelet/endpoint.js';
 import { parseTarget } from '../kubelet/names.js';
 import { DEFAULT_ROOT_DIR, runningRootDir } from '../kubelet/root-dir.js';
@@ -25,6 +26,7 @@ export interface CaptureOptions extends ConnectionOptions, RecipientOptions, Hos
   readonly manifest?: string;
   readonly timeout?: string;
   readonly requestTimeout?: string;
+  readonly thaw?: true;
   readonly checkpointDir?: string;
   readonly keepOriginal?: true;
   /** False with --no-node-context. */
@@ -44,6 +46,11 @@ A checkpoint freezes the container until its memory is written and copied: secon
 startup probe fails meanwhile, the kubelet kills and restarts it, and the evidence is lost. So the pod's probes are
 compared with an estimate first: what is likely to be killed is refused (exit 6, with the figures) unless --yes.
 
+The kubelet is given --timeout or what it is configured with (runtimeRequestTimeout, 2m), whichever is longer. When
+that ends while CRIU works, containerd leaves the container frozen, while the pod says Running. So the container's
+freezer is looked at before, meanwhile and after; one that ran and was left frozen is told, with the commands that
+thaw it, and the exit code is not 0. --thaw runs them. One that was frozen before is left so.
+
 A checkpoint holds memory, processes and what changed in the root file system. Volumes, host paths, the pod's
 /dev/shm and the image's own layers it does not: the receipt names them (not held), with their paths on the node.
 Copy what matters before the pod is gone.
@@ -57,7 +64,11 @@ Example:
 {namespace, pod, container, path, manifest, sealed {name, size, sha256}, tar {name, size, sha256, entries},
 recipients, proved, original {path, size, removed}, durations {checkpoint, seal, prove} in milliseconds,
 notHeld, a list of {kind: image|volume|host path|shared memory|engine file|tmpfs|block device, path, name,
-hostPaths}, null when it is not known, warnings}; failures, a list of {namespace, pod, container, message, remedy, details, exitCode}. Sizes are bytes.
+hostPaths}, null when it is not known, warnings}; workloads, a list of {namespace, pod, container, outcome, before
+and after {id, restartCount, state: running, frozen, ended or "not known", why}, frozenMilliseconds (the longest that
+it was seen to stand still), thaw (commands), attempts (what --thaw ran: {command, done, said})}, outcome being
+running, "left frozen", frozen (an engine may still be at work), thawed, "paused before", ended, restarted or "not
+known"; failures, a list of {namespace, pod, container, message, remedy, details, exitCode}. Sizes are bytes.
 `;
 
 export const captureCommand: CommandModule = {
@@ -70,8 +81,15 @@ export const captureCommand: CommandModule = {
         '.',
       )
       .option('--manifest <file>', 'where the manifest goes (default: beside the sealed file)')
-      .option('--timeout <time>', 'what the kubelet gives the checkpoint: seconds, 90s, 2m')
-      .option('--request-timeout <time>', 'how long to wait for its answer (default: a minute longer)')
+      .option(
+        '--timeout <time>',
+        'what the runtime gets for the checkpoint: seconds, 90s, 2m (default: by memory, 5m or more)',
+      )
+      .option(
+        '--request-timeout <time>',
+        'how long to wait for the answer (default: a minute longer than the kubelet does)',
+      )
+      .option('--thaw', 'thaw the container if the capture left it frozen')
       .option('--checkpoint-dir <dir>', `where the archives land (default: ${DEFAULT_ROOT_DIR}/checkpoints)`)
       .option('--keep-original', "leave the kubelet's archive where it is")
       .option('--no-node-context', 'leave out of the record what coldcase node says of this node')
@@ -106,6 +124,11 @@ export async function prepareCapture(text: string, options: CaptureOptions): Pro
     if (!options.quiet) process.stderr.write(`coldcase: ${escapeText(line)}\n`);
   };
   const target = parseTarget(text);
+  if (options.thaw === true && (options.hostRoot ?? '/') !== '/') {
+    throw new UsageError('--thaw runs programs of the node, and none below --host-root is ever run', {
+      remedy: 'leave it out: the commands that thaw are printed when they are needed',
+    });
+  }
   const times = readTimes(options.timeout, options.requestTimeout);
   const sealFor = await readSealFor(options, `the sealed archive of ${text}`);
   const force = options.force === true;
@@ -120,7 +143,8 @@ export async function prepareCapture(text: string, options: CaptureOptions): Pro
     endpoint,
     checkpointDir: options.checkpointDir ?? join(hostRoot, root ?? DEFAULT_ROOT_DIR, 'checkpoints'),
     hostRoot,
-    ...times,
+    times,
+    thaw: options.thaw === true,
     sealFor,
     output,
     keepOriginal,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { parseDuration } from '../base/duration.js';
+import type { GivenTimes } from '../kubelet/checkpoint-times.js';
 import type { ConnectionFlags } from '../kubelet/endpoint.js';
 
 /** What `addConnectionOptions` puts into commander's options. */
@@ -21,27 +22,15 @@ export function addConnectionOptions(command: Command): Command {
     .option('--node <name>', 'node to ask through the API server (default: where the pod is)');
 }
 
-/** What `addCheckpointOptions` puts into commander's options, parsed. */
-export interface CheckpointTimes {
-  /** Whole seconds for the kubelet; undefined leaves it to the kubelet. */
-  readonly timeout: number | undefined;
-  /** Milliseconds that this client waits. */
-  readonly requestTimeout: number;
-}
-
-/** The kubelet's own limit is two minutes unless it is told otherwise (runtimeRequestTimeout). */
-const PATIENCE = 10 * 60_000;
-const LONGER_BY = 60_000;
-
 /**
- * The two timeouts: the kubelet's in whole seconds, rounded up, and the client's, a minute longer unless given.
+ * The two timeouts as they were given: the kubelet's in whole seconds, rounded up, and the client's in milliseconds.
  *
  * @throws UsageError
  */
-export function readTimes(timeout: string | undefined, requestTimeout: string | undefined): CheckpointTimes {
-  const kubelet = timeout === undefined ? undefined : Math.ceil(parseDuration(timeout, '--timeout') / 1000);
-  const own = requestTimeout === undefined ? undefined : parseDuration(requestTimeout, '--request-timeout');
-  const waiting = kubelet === undefined ? PATIENCE : kubelet * 1000 + LONGER_BY;
-  // timers of Node hold 31 bits of milliseconds, 24 days
-  return { timeout: kubelet, requestTimeout: Math.min(own ?? waiting, 2 ** 31 - 1) };
+export function readTimes(timeout: string | undefined, requestTimeout: string | undefined): GivenTimes {
+  return {
+    timeout: timeout === undefined ? undefined : Math.ceil(parseDuration(timeout, '--timeout') / 1000),
+    requestTimeout:
+      requestTimeout === undefined ? undefined : parseDuration(requestTimeout, '--request-timeout'),
+  };
 }

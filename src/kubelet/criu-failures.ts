@@ -94,6 +94,12 @@ export const CRIU_FAILURES: readonly CriuFailure[] = [
     advice: 'no option helps: CRIU dumps nested pid, ipc, uts and time namespaces not at all',
   },
   {
+    // cr-dump.c, infect.c: two `crun checkpoint`, or two of runc, of one container leave these
+    pattern: /Timeout reached\. Try to interrupt|Unseizable non-zombie \d+ found/,
+    what: 'a process that could not be stopped: another checkpoint, a debugger or strace traces it, or it waits in the kernel',
+    advice: 'end what traces it (TracerPid in /proc/PID/status), then capture again',
+  },
+  {
     pattern: /Can't dump a pid namespace without the process init/, // namespaces.c
     what: 'a pid namespace whose first process is not part of the container (shareProcessNamespace, hostPID)',
     advice: 'CRIU cannot dump such a container; capture the other containers of the pod',

@@ -7,6 +7,9 @@ import { parseJson } from './json.js';
 import { grantingYaml } from './rbac.js';
 import type { Answer } from './transport.js';
 
+/** The runtime's time ended (the larger of --timeout and runtimeRequestTimeout); containerd may go on all the same. */
+export class DeadlineError extends FailedError {}
+
 /** What was asked, as far as an error should name it. */
 export interface Asked {
   /** `prod/payments-node-a/cache`, or the path of another request. */
@@ -131,13 +134,32 @@ async function failed(body: string, asked: Asked): Promise<ColdcaseError> {
       more: [excerpt(body)],
     });
   }
+  return engineFailed(body, asked) ?? (await criuFailed(body, asked));
+}
+
+/** What containerd and the kubelet's connection to it say, seen with containerd 2.1.9 below kubelet 1.36.2. */
+function engineFailed(body: string, { what }: Asked): ColdcaseError | undefined {
+  const more = [excerpt(body)];
   if (/DeadlineExceeded|context deadline exceeded/.test(body)) {
-    return new FailedError(`the checkpoint of ${asked.what} took longer than the kubelet allowed`, {
-      remedy: 'give it more time by --timeout 10m: large memory takes long to write',
-      more: [excerpt(body)],
+    return new DeadlineError(`the checkpoint of ${what} took longer than the kubelet allowed`, {
+      remedy: 'give it more time by --timeout, twice what it had: large memory takes long to write',
+      more,
     });
   }
-  return criuFailed(body, asked);
+  if (/\bref \S+ locked for .*unavailable|ctrd-checkpoint\/status: no such file/.test(body)) {
+    return new FailedError(`another checkpoint of ${what} was made at the same time, and spoiled this one`, {
+      remedy: 'capture again when the other is done: find out who makes it (the kubelet logs each request)',
+      more,
+    });
+  }
+  if (/code = Unavailable desc = .*(EOF|connection refused|transport is closing)/.test(body)) {
+    return new FailedError(`the container runtime ended while it checkpointed ${what}`, {
+      remedy:
+        'is the container frozen? Thaw it before the runtime starts again: a kubelet kills what it finds frozen',
+      more,
+    });
+  }
+  return undefined;
 }
 
 async function criuFailed(body: string, asked: Asked): Promise<ColdcaseError> {

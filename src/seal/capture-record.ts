@@ -41,6 +41,8 @@ export type CaptureRecord = {
     readonly name: string | null;
     readonly hostPaths: readonly string[];
   }[];
+  /** Whether the container ran before and after, its ID and restart count, how long it was seen frozen. */
+  readonly workload?: { readonly [fact: string]: JsonValue };
   /** Milliseconds by phase, such as `checkpoint`, `seal`, `prove`. */
   readonly durations?: { readonly [phase: string]: number };
 };

@@ -47,7 +47,7 @@ describe('through the API server', () => {
     await server.close();
     expect([code, stderr]).toEqual([0, '']);
     expect(server.requests).toContain(
-      'POST /api/v1/nodes/node-a/proxy/checkpoint/prod/payments-node-a/cache',
+      'POST /api/v1/nodes/node-a/proxy/checkpoint/prod/payments-node-a/cache?timeout=600',
     );
     const manifest = JSON.parse(readFileSync(join(scene.out, `${SEALED('cache')}.json`), 'utf8'));
     expect(manifest.capture.node).toMatchObject({

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ColdcaseError, ExitCode } from '../../src/base/errors.js';
 import { KubeletClient } from '../../src/kubelet/client.js';
 import { type ConnectionFlags, resolveEndpoint } from '../../src/kubelet/endpoint.js';
+import { DeadlineError } from '../../src/kubelet/explain.js';
 import { type StandIn, startStandIn } from '../support/kubelet/stand-in.js';
 
 let kubelet: StandIn;
@@ -199,6 +200,34 @@ describe('answers of a kubelet', () => {
     );
     expect(error.message).toContain('an established TCP connection');
     expect(error.more[0]).toContain('--tcp-established');
+  });
+
+  test.each(['stream terminated by RST_STREAM with error code: CANCEL', 'context deadline exceeded'])(
+    '500 at the deadline: %s',
+    async (said) => {
+      const body = `checkpointing of a/b/c failed (rpc error: code = DeadlineExceeded desc = ${said})`;
+      const error = await failureOf(500, body);
+      expect(error).toBeInstanceOf(DeadlineError);
+      expect(error.message).toContain('took longer than the kubelet allowed');
+    },
+  );
+
+  test.each([
+    'rpc error: code = Unavailable desc = checkpointing container "12" failed: ref checkpoint-rw-12 locked for 1.5s (since 2026-11-23 16:25:48 +0000 UTC m=+12.3): unavailable',
+    'rpc error: code = Unknown desc = open /var/lib/containerd/io.containerd.grpc.v1.cri/containers/12/ctrd-checkpoint/status: no such file or directory',
+  ])('500 from containerd, another checkpoint at the same time: %s', async (said) => {
+    const error = await failureOf(500, `checkpointing of a/b/c failed (${said})`);
+    expect(error.message).toContain('another checkpoint of');
+    expect(error.remedy).toContain('capture again when the other is done');
+  });
+
+  test('500 when the runtime itself ended', async () => {
+    const error = await failureOf(
+      500,
+      'checkpointing of a/b/c failed (rpc error: code = Unavailable desc = error reading from server: EOF)',
+    );
+    expect(error.message).toContain('the container runtime ended while it checkpointed');
+    expect(error.remedy).toContain('Thaw it before the runtime starts again');
   });
 
   test('500 from a runtime without the call', async () => {

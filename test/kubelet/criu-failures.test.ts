@@ -13,6 +13,11 @@ describe('messages of CRIU 4.2 and what helps', () => {
       'criu/sk-inet.c:200): inet: Connected TCP socket, consider using --tcp-established option.',
       'tcp-established',
     ],
+    ['criu/cr-dump.c:1655): Timeout reached. Try to interrupt: 0', 'TracerPid in /proc/PID/status'],
+    [
+      'compel/src/lib/infect.c:262): Unseizable non-zombie 29415 found, state D, err -1/4',
+      'TracerPid in /proc/PID/status',
+    ],
     ['criu/sk-inet.c:186): inet: In-flight connection (l) for 1f', 'skip-in-flight'],
     [
       'criu/file-lock.c:110): Some file locks are hold by dumping tasks! You can try --file-locks to dump them.',

@@ -8,6 +8,8 @@ export interface FakeContainer {
   readonly cgroup: string;
   freeze(): void;
   thaw(): void;
+  /** CRIU traces its process, or does so no more. */
+  trace(on: boolean): void;
   /** Its processes end, and the engine removes its cgroup. */
   exit(): void;
 }
@@ -41,7 +43,12 @@ export function fakeContainer(root: string, options: FakeOptions): FakeContainer
   put('proc/1/cgroup', version === 1 ? '6:freezer:/init.scope\n0::/init.scope\n' : '0::/init.scope\n');
   put('proc/1/mountinfo', version === 1 ? V1 : V2);
   put(`proc/${pid}/cgroup`, version === 1 ? `6:freezer:${path}\n1:name=systemd:${path}\n` : `0::${path}\n`);
-  put(`proc/${pid}/status`, `Name:\tapi\nTracerPid:\t0\nRssAnon:\t${options.memory ?? 204_800} kB\n`);
+  const trace = (tracer: number): void =>
+    put(
+      `proc/${pid}/status`,
+      `Name:\tapi\nTracerPid:\t${tracer}\nRssAnon:\t${options.memory ?? 204_800} kB\n`,
+    );
+  trace(0);
   const set = (on: boolean): void => {
     for (let at = path; at !== '/'; at = dirname(at)) {
       const inside = at === own || at.startsWith(`${own}/`);
@@ -54,6 +61,10 @@ export function fakeContainer(root: string, options: FakeOptions): FakeContainer
     cgroup: top + own,
     freeze: () => set(true),
     thaw: () => set(false),
+    trace(on) {
+      put('proc/72/comm', 'criu\n');
+      trace(on ? 72 : 0);
+    },
     exit() {
       rmSync(join(root, 'proc', String(pid)), { recursive: true });
       rmSync(join(root, top, own), { recursive: true });

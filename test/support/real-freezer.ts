@@ -10,6 +10,7 @@ export interface RealContainer {
   readonly cgroup: string;
   readonly pid: number;
   freeze(): Promise<void>;
+  isFrozen(): boolean;
   end(): Promise<void>;
 }
 
@@ -52,6 +53,7 @@ export async function realContainer(version: 1 | 2, top: string): Promise<RealCo
       writeFileSync(path, on);
       while (!frozen()) await wait(10);
     },
+    isFrozen: frozen,
     async end() {
       writeFileSync(path, off);
       child.kill('SIGKILL');

@@ -3,19 +3,21 @@ import { formatSize, formatTime } from '../../base/units.js';
 import type { CheckpointDirectory } from '../../kubelet/checkpoint-dir.js';
 import type { CheckpointFile } from '../../kubelet/checkpoint-file.js';
 import type { CaptureRecord } from '../../seal/capture-record.js';
-import { askForCheckpoint } from './ask.js';
+import { takeCheckpoint } from './checkpoint.js';
 import type { Plan } from './containers.js';
 import type { CaptureFacts } from './facts.js';
-import { guardFreeze } from './freeze-guard.js';
 import type { ConnectedJob, ContainerTarget } from './job.js';
 import { leftOnNode } from './not-held.js';
 import type { CapturedArchive } from './report.js';
 import { sealArchive } from './seal-archive.js';
+import { type WorkloadReport, workloadJson } from './workload/report.js';
 
 /** What became of one container: archives that are safe, and why there are no more. */
 export interface ContainerResult {
   readonly captured: readonly CapturedArchive[];
   readonly error: ColdcaseError | undefined;
+  /** What it did to the workload; undefined when nothing was asked. */
+  readonly workload: WorkloadReport | undefined;
 }
 
 /**
@@ -32,9 +34,12 @@ export async function captureContainer(
   const captured: CapturedArchive[] = [];
   const files: CheckpointFile[] = [];
   const startedAt = new Date();
+  let workload: WorkloadReport | undefined;
   try {
-    const warnings = await guardFreeze(job, target, plan);
-    const answer = await askForCheckpoint(job, target);
+    const asked = await takeCheckpoint(job, target, plan);
+    workload = asked.workload;
+    if (!asked.result.ok) throw asked.result.error;
+    const { answer } = asked.result;
     const finishedAt = new Date();
     const record: CaptureRecord = {
       toolVersion: job.toolVersion,
@@ -44,11 +49,12 @@ export async function captureContainer(
       ...target,
       request: {
         method: 'POST',
-        path: job.client.checkpointPath(target, job.timeout),
-        ...(job.timeout === undefined ? {} : { timeoutSeconds: job.timeout }),
+        path: job.client.checkpointPath(target, asked.times.timeout),
+        timeoutSeconds: asked.times.timeout,
       },
       answer: { status: answer.status, items: answer.items },
       durations: { checkpoint: finishedAt.getTime() - startedAt.getTime() },
+      workload: workloadJson(workload),
       ...(await facts),
     };
     for (const item of answer.items) files.push(await directory.take(item));
@@ -56,15 +62,16 @@ export async function captureContainer(
       const left = await leftOnNode(file, plan.pod, target.container, job.signal);
       const full = left.items === undefined ? record : { ...record, notHeld: left.items };
       const sealed = await sealArchive(job, target, file, full, captured.length);
-      captured.push({ ...sealed, left, warnings: [...warnings, ...sealed.warnings] });
+      captured.push({ ...sealed, left, warnings: [...asked.warnings, ...sealed.warnings] });
     }
-    return { captured, error: undefined };
+    workload = await asked.lookAgain();
+    return { captured, error: undefined, workload };
   } catch (error) {
     const known = error instanceof ColdcaseError ? error : unexpected(error);
     for (const file of files.slice(captured.length)) {
       known.more.push(`the original is still there, in plaintext: ${file.path} (${formatSize(file.size)})`);
     }
-    return { captured, error: known };
+    return { captured, error: known, workload };
   } finally {
     for (const file of files) await file.close();
   }

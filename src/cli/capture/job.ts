@@ -1,3 +1,4 @@
+import type { GivenTimes } from '../../kubelet/checkpoint-times.js';
 import type { KubeletClient } from '../../kubelet/client.js';
 import type { Endpoint } from '../../kubelet/endpoint.js';
 import type { Target } from '../../kubelet/names.js';
@@ -12,10 +13,10 @@ export interface CaptureJob {
   readonly checkpointDir: string;
   /** The node's file system: `/`, or where it is mounted. */
   readonly hostRoot: string;
-  /** Whole seconds for the kubelet; undefined leaves it to the kubelet. */
-  readonly timeout: number | undefined;
-  /** Milliseconds that this client waits for a checkpoint. */
-  readonly requestTimeout: number;
+  /** What the command line says of times. */
+  readonly times: GivenTimes;
+  /** Whether to thaw a container that the capture left frozen. */
+  readonly thaw: boolean;
   readonly sealFor: SealFor;
   readonly output: OutputPlace;
   readonly keepOriginal: boolean;
@@ -37,4 +38,6 @@ export type ContainerTarget = Target & { readonly container: string };
 /** A job whose kubelet is connected. */
 export interface ConnectedJob extends CaptureJob {
   readonly client: KubeletClient;
+  /** The kubelet's, in seconds. */
+  readonly runtimeRequestTimeout: number;
 }

@@ -4,21 +4,25 @@ import type { JsonValue } from '../../render/table.js';
 import { type Field, formatFields, sealReceipt } from '../receipt.js';
 import { notHeldFields } from './not-held.js';
 import type { CapturedArchive, CaptureReport } from './report.js';
+import { workloadJson } from './workload/report.js';
+import { describeWorkload, nameOf } from './workload/words.js';
 
 /** What is printed at the end: files, sizes, hashes, durations, and what was removed. */
 export function receiptText(report: CaptureReport): string {
   return report.captured.map((one) => formatFields(archiveFields(one, report))).join('\n');
 }
 
-function archiveFields(one: CapturedArchive, { endpoint, credentials }: CaptureReport): Field[] {
+function archiveFields(one: CapturedArchive, { endpoint, credentials, workloads }: CaptureReport): Field[] {
   const { target, path = 'standard output', manifestPath, manifest, original, warnings } = one;
   const checkpoint = checkpointTime(manifest.capture);
+  const workload = workloads.find((each) => nameOf(each.target) === nameOf(target));
   return [
-    ['captured', `${target.namespace}/${target.pod}/${target.container}`],
+    ['captured', nameOf(target)],
     ['asked', endpoint],
     ['as', credentials],
     ...(checkpoint === undefined ? [] : [['answered', `after ${formatDuration(checkpoint)}`] as const]),
     ...sealReceipt({ path, manifestPath: manifestPath ?? 'none', manifest }),
+    ...(workload === undefined ? [] : [['workload', describeWorkload(workload)] as const]),
     [original.removed ? 'removed' : 'kept', original.path],
     ...notHeldFields(one.left),
     ...warnings.map((warning) => ['warning', warning] as const),
@@ -55,6 +59,7 @@ export function receiptJson(report: CaptureReport): JsonValue {
       notHeld: left.items?.map((item) => ({ ...item })) ?? null,
       warnings: [...warnings],
     })),
+    workloads: report.workloads.map((workload) => ({ ...workload.target, ...workloadJson(workload) })),
     failures: report.failures.map(({ target, error }) => ({
       namespace: target.namespace,
       pod: target.pod,
@@ -67,10 +72,19 @@ export function receiptJson(report: CaptureReport): JsonValue {
   };
 }
 
-/** The failures' exit code if they agree on one, 1 if they do not, 0 without any. */
+/** The gravest first, where several meet. */
+const BY_WEIGHT = [
+  ExitCode.interrupted,
+  ExitCode.integrity,
+  ExitCode.unsafe,
+  ExitCode.denied,
+  ExitCode.notFound,
+  ExitCode.usage,
+  ExitCode.failed,
+] as const;
+
+/** The failures' exit code, the gravest if there are several; 0 without any. */
 export function exitCodeOf(report: CaptureReport): ExitCode {
-  const codes = new Set(report.failures.map(({ error }) => error.exitCode));
-  if (codes.has(ExitCode.interrupted)) return ExitCode.interrupted;
-  const [code = ExitCode.done, ...others] = codes;
-  return others.length === 0 ? code : ExitCode.failed;
+  const codes = new Set<ExitCode>(report.failures.map(({ error }) => error.exitCode));
+  return BY_WEIGHT.find((code) => codes.has(code)) ?? ExitCode.done;
 }

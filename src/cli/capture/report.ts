@@ -2,6 +2,7 @@ import type { ColdcaseError } from '../../base/errors.js';
 import type { Manifest } from '../../seal/manifest.js';
 import type { ContainerTarget } from './job.js';
 import type { LeftOnNode } from './not-held.js';
+import type { WorkloadReport } from './workload/report.js';
 
 /** One archive that was captured. */
 export interface CapturedArchive {
@@ -37,4 +38,6 @@ export interface CaptureReport {
   readonly finishedAt: Date;
   readonly captured: readonly CapturedArchive[];
   readonly failures: readonly CaptureFailure[];
+  /** What became of each container that was asked for. */
+  readonly workloads: readonly WorkloadReport[];
 }

@@ -7,6 +7,9 @@ import { type CaptureFacts, gatherFacts } from './facts.js';
 import type { CaptureJob } from './job.js';
 import { gatherNodeContext, type NodeContext } from './node-context.js';
 import type { CapturedArchive, CaptureFailure, CaptureReport } from './report.js';
+import { runtimeRequestTimeout } from './runtime-timeout.js';
+import type { WorkloadReport } from './workload/report.js';
+import { frozenError } from './workload/words.js';
 
 /**
  * Runs a capture from the first question to the last removed original. A container that fails does not keep the
@@ -21,10 +24,12 @@ export async function runCapture(job: CaptureJob): Promise<CaptureReport> {
     const plan = await planCapture(job, connected);
     const directory = await openDirectory(job, plan);
     try {
-      const { captured, failures } = await captureEach({ ...job, client: plan.client }, plan, directory);
+      const timeout = await runtimeRequestTimeout(job, plan.client);
+      const connectedJob = { ...job, client: plan.client, runtimeRequestTimeout: timeout };
+      const fates = await captureEach(connectedJob, plan, directory);
       const { connection, credentials, trust } = job.endpoint;
       const endpoint = connection.url.origin;
-      return { endpoint, credentials, trust, startedAt, finishedAt: new Date(), captured, failures };
+      return { endpoint, credentials, trust, startedAt, finishedAt: new Date(), ...fates };
     } finally {
       await directory.close();
     }
@@ -38,9 +43,10 @@ async function captureEach(
   job: Parameters<typeof captureContainer>[0],
   plan: Plan,
   directory: CheckpointDirectory,
-): Promise<{ captured: CapturedArchive[]; failures: CaptureFailure[] }> {
+): Promise<Pick<CaptureReport, 'captured' | 'failures' | 'workloads'>> {
   const captured: CapturedArchive[] = [];
   const failures: CaptureFailure[] = [];
+  const workloads: WorkloadReport[] = [];
   const context = job.nodeContext ? gatherNodeContext(job) : undefined;
   for (const target of plan.targets) {
     // asked while the kubelet works: once the pod is gone, nobody knows it any more
@@ -48,9 +54,13 @@ async function captureEach(
     const result = await captureContainer(job, target, directory, plan, facts);
     captured.push(...result.captured);
     if (result.error) failures.push({ target, error: result.error });
+    if (result.workload) workloads.push(result.workload);
+    // last, and so nearest to the prompt: it is what somebody has to do something about now
+    const frozen = result.workload && frozenError(result.workload, result.error);
+    if (frozen) failures.push({ target, error: frozen });
     if (result.error instanceof InterruptedError) break;
   }
-  return { captured, failures };
+  return { captured, failures, workloads };
 }
 
 /** What `coldcase node` knows is the same for all containers, and gathered once. */

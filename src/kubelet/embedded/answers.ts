@@ -29,8 +29,12 @@ export interface EmbeddedState {
   readonly machine?: { readonly bootID: string; readonly machineID: string; readonly systemUUID: string };
   /** Whether a user may use a verb on a subresource of nodes. */
   readonly allowed: (user: string, verb: string, subresource: string) => boolean;
+  /** runtimeRequestTimeout of its configuration, in seconds; two minutes by default. */
+  readonly runtimeRequestTimeout?: number;
   /**
    * Checkpoints a container, and returns the archive's path; throws an Error whose message is what the runtime says.
+   *
+   * @param timeout - seconds that the runtime is given: the larger of what was asked for and runtimeRequestTimeout
    */
   readonly checkpoint: (
     namespace: string,
@@ -114,13 +118,19 @@ async function checkpointAnswer(
   }
   try {
     if (!found.running) throw new Error(`container ${container} not found`);
-    const location = await state.checkpoint(namespace, podName, container, BigInt(timeout ?? 0));
+    const asked = BigInt(timeout ?? 0);
+    const least = BigInt(runtimeRequestTimeout(state));
+    const location = await state.checkpoint(namespace, podName, container, asked > least ? asked : least);
     return { status: 200, type: 'application/json', body: `{"items":["${location}"]}` };
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     const body = `checkpointing of ${namespace}/${podName}/${container} failed (${said})`;
     return { status: 500, type: PLAIN, body };
   }
+}
+
+function runtimeRequestTimeout(state: EmbeddedState): number {
+  return state.runtimeRequestTimeout ?? 120;
 }
 
 function json(value: object): EmbeddedReply {
@@ -141,6 +151,7 @@ function configz(state: EmbeddedState): object {
       authorization: { mode: 'Webhook' },
       featureGates: { ContainerCheckpoint: state.checkpoints },
       containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
+      runtimeRequestTimeout: `${Math.floor(runtimeRequestTimeout(state) / 60)}m${runtimeRequestTimeout(state) % 60}s`,
     },
   };
 }

@@ -18,6 +18,8 @@ export type ThawCommand =
 /** What is known of the engine: which one, and where it listens. */
 export type Engine = Pick<RuntimeFacts, 'kind' | 'socket' | 'low'>;
 
+type Frozen = Pick<Extract<FreezerState, { state: 'frozen' }>, 'by' | 'where' | 'version'>;
+
 /** Beyond the runtime's PATH: k3s, RKE2 and images with a read-only /usr bring their own. */
 const MORE_DIRECTORIES = [
   '/usr/local/bin',
@@ -41,7 +43,7 @@ export async function thawCommands(
   host: HostRoot,
   id: string,
   engine: Engine,
-  state: Extract<FreezerState, { state: 'frozen' }>,
+  state: Frozen,
 ): Promise<readonly ThawCommand[]> {
   const file = freezerFile(state);
   if (state.by === 'a parent') return file;
@@ -99,7 +101,7 @@ async function lowLevelCommands(
   return [await command(program, '--root', root, 'resume', id)];
 }
 
-function freezerFile({ where, version }: Extract<FreezerState, { state: 'frozen' }>): readonly ThawCommand[] {
+function freezerFile({ where, version }: Frozen): readonly ThawCommand[] {
   if (where === undefined) return [];
   return version === 1
     ? [{ kind: 'write', path: posix.join(where, 'freezer.state'), text: 'THAWED' }]

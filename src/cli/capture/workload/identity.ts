@@ -1,0 +1,37 @@
+import type { ColdcaseError } from '../../../base/errors.js';
+import type { PodInfo } from '../../../kubelet/pods.js';
+import type { RuntimeKind } from '../../../node/facts/runtime-settings.js';
+import { isContainerId } from '../../../node/freezer/cgroups.js';
+import type { HostRoot } from '../../../node/host/root.js';
+import { containerOfPod, containerOfRuntime } from '../../../node/running-container.js';
+import type { ContainerTarget } from '../job.js';
+
+/** Which container it is, at one moment. */
+export interface Identity {
+  /** The runtime's ID, without its scheme; null where nobody tells. */
+  readonly id: string | null;
+  readonly restartCount: number | null;
+  readonly runtime: RuntimeKind;
+  /** Why the ID is not known. */
+  readonly why: string | null;
+}
+
+/** By the pod's status, else by the runtime's own word. */
+export async function identify(
+  host: HostRoot,
+  target: ContainerTarget,
+  pod: PodInfo | undefined,
+  podUnknown: ColdcaseError | undefined,
+): Promise<Identity> {
+  const info = pod?.containers.find(({ name }) => name === target.container);
+  const found =
+    (pod === undefined ? undefined : containerOfPod(pod, target.container)) ??
+    (await containerOfRuntime(host, target));
+  const restartCount = info?.restartCount ?? null;
+  if (found !== undefined && isContainerId(found.id)) return { ...found, restartCount, why: null };
+  const why =
+    found !== undefined
+      ? 'what is called its ID is none'
+      : `its ID is not known: ${podUnknown?.message ?? 'the pod does not tell it'}, and the runtime's socket does not tell it either`;
+  return { id: null, runtime: 'unknown', restartCount, why };
+}
