@@ -32,7 +32,7 @@ export type PlaceRow = ArchiveRow | LeftoverRow;
 export function leftoverRow(leftover: Leftover, now: Date): LeftoverRow {
   const { path, kind, engine, what, size, changed, directory, obstacle } = leftover;
   const age = now.getTime() - changed.getTime();
-  const said = `${path}: ${what}, left by ${engine} ${formatAge(age)} ago`;
+  const said = `${path}: ${what}, left by ${engine} ${formatAge(age, 'ago')}`;
   return {
     what: kind,
     file: posix.basename(path),

@@ -14,11 +14,15 @@ export interface MountFact {
 
 const MAX_MOUNTS = 16 << 20;
 
-/** The host's mounts: those of its first process, which a pod that has the host's /proc sees too. */
+/**
+ * The host's mounts: those of its first process, which a pod that has the host's /proc sees too; of the process whose
+ * root it is, where that is known.
+ */
 export async function readMounts(host: HostRoot): Promise<Found<readonly MountFact[]>> {
+  const own = host.process === undefined ? [] : [`/proc/${host.process}/mountinfo`];
   const paths = host.isThisMachine
     ? ['/proc/self/mountinfo', '/proc/1/mountinfo']
-    : ['/proc/1/mountinfo', '/proc/mounts'];
+    : [...own, '/proc/1/mountinfo', '/proc/mounts'];
   let last: Found<string> = { ok: false, reason: 'absent', why: 'no /proc' };
   for (const path of paths) {
     last = await host.readText(path, MAX_MOUNTS);

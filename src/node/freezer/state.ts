@@ -5,6 +5,7 @@ import {
   type CgroupLine,
   cgroupsOf,
   containerOf,
+  containerPids,
   directoryIn,
   type FreezerMount,
   freezerMounts,
@@ -124,11 +125,15 @@ async function seesProcesses(host: HostRoot): Promise<boolean> {
 const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
 
 /** Looks at a freezer that was found. Few small reads: it may be done many times a second. */
-export async function readFreezer(host: HostRoot, { cgroups }: ContainerFreezer): Promise<FreezerState> {
+export async function readFreezer(host: HostRoot, { id, cgroups }: ContainerFreezer): Promise<FreezerState> {
   if (cgroups.length === 0) return { state: 'unknown', why: 'no mounted cgroup hierarchy shows its freezer' };
   const states = await Promise.all(cgroups.map((cgroup) => readOne(host, cgroup)));
   const seen = states.filter((state) => state.state !== 'gone');
-  if (seen.length === 0) return { state: 'gone' };
+  if (seen.length === 0) {
+    // a directory that is not there is one thing, and a mount that does not show it is another
+    if ((await containerPids(host, id)).length === 0) return { state: 'gone' };
+    return { state: 'unknown', why: `${cgroups[0]?.directory} is not to be seen, and its processes are` };
+  }
   const unknown = seen.find((state) => state.state === 'unknown');
   // a hybrid machine freezes in one hierarchy, and a container that froze a part of itself still runs
   for (const version of [1, 2] as const) {

@@ -85,6 +85,12 @@ export class HostRoot {
     return this.directory === '/';
   }
 
+  /** The process whose root this is, when it was opened as /proc/PID/root: what is mounted in it is that process's to say. */
+  get process(): number | undefined {
+    const pid = /^\/proc\/(\d+)\/(?:task\/\d+\/)?root$/.exec(this.directory)?.[1];
+    return pid === undefined ? undefined : Number(pid);
+  }
+
   /**
    * The path inside the root after following every link in it, as an absolute path inside the root. The last part
    * need not exist when `missing` is allowed. With `follow: false` a link in the last place stays a link.

@@ -28,11 +28,11 @@ export class LabNode {
     this.cri = new Cri(`${this.root}/run/containerd/containerd.sock`);
   }
 
-  static async start(): Promise<LabNode> {
+  static async start(cgroups: 1 | 2): Promise<LabNode> {
     const file = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
     const session = spawn(
       process.env['COLDCASE_LAB'] ?? '',
-      ['run', 'bash', '-c', file('session.sh'), 'session', file('hog.c')],
+      ['run', 'bash', '-c', file('session.sh'), 'session', file('hog.c'), String(cgroups)],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     );
     let said = '';

@@ -1,5 +1,5 @@
 # A session of the lab as a node: containerd with directories of its own, an image, and nothing that outlives it.
-# Argument: the source of the image's program. The end of standard input ends the session.
+# Arguments: the source of the image's program; 2 for cgroups of version 2. The end of standard input ends the session.
 # Standard output: "ready PID", a process that sees what the session mounted.
 set -eu
 scratch=$(mktemp -d /var/tmp/coldcase-containerd-XXXXXX)
@@ -11,6 +11,25 @@ mount --bind "$scratch/state" /var/lib/containerd
 mount --bind "$scratch/kubelet" /var/lib/kubelet
 mount --bind "$scratch/etc" /etc/containerd
 mount --bind "$scratch/tmp" /tmp
+
+runtime=runc
+if [ "$2" = 2 ]; then
+  # a machine that has its controllers in version 1 has none left for version 2, but it can freeze with it: runc is not
+  # asked for shares of what is not there
+  mount -t cgroup2 none /sys/fs/cgroup
+  runtime=$scratch/runc
+  cat >"$runtime" <<'PYTHON'
+#!/usr/bin/python3
+import json, os, sys
+if 'create' in sys.argv:
+    path = sys.argv[sys.argv.index('--bundle') + 1] + '/config.json'
+    with open(path) as file: spec = json.load(file)
+    spec['linux'].pop('resources', None)
+    with open(path, 'w') as file: json.dump(spec, file)
+os.execvp('runc', ['runc', *sys.argv[1:]])
+PYTHON
+  chmod +x "$runtime"
+fi
 
 finish() {
   for id in $(ctr -n k8s.io tasks ls -q 2>/dev/null); do
@@ -27,7 +46,7 @@ finish() {
 trap finish EXIT
 
 # without CAP_SYS_RESOURCE nobody may lower oom_score_adj, which a sandbox asks for
-cat >/etc/containerd/config.toml <<'TOML'
+cat >/etc/containerd/config.toml <<TOML
 version = 3
 root = "/var/lib/containerd"
 state = "/run/containerd"
@@ -35,6 +54,10 @@ state = "/run/containerd"
   sandbox = "localhost/hog:lab"
 [plugins.'io.containerd.cri.v1.runtime']
   restrict_oom_score_adj = true
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+  runtime_type = "io.containerd.runc.v2"
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+  BinaryName = "$runtime"
 TOML
 cat >"$scratch/start" <<'SH'
 setsid containerd >>"$1/containerd.log" 2>&1 </dev/null &

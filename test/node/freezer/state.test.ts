@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { containerOf, containerPids, directoryIn, ownCgroup } from '../../../src/node/freezer/cgroups.js';
@@ -38,6 +38,19 @@ test.each([
     expect(await look(root)).toEqual({ state: 'gone' });
   }
 });
+
+test.each([1, 2] as const)(
+  'a mount that does not show its cgroup (v%i) is not the end of a container',
+  async (version) => {
+    const root = await emptyHost();
+    const container = fakeContainer(root, { id: ID, version });
+    rmSync(join(root, container.cgroup), { recursive: true });
+    expect(await look(root)).toEqual({
+      state: 'unknown',
+      why: `${container.cgroup} is not to be seen, and its processes are`,
+    });
+  },
+);
 
 test("the monitor of a container bears its ID and is no process of it, nor is another's", async () => {
   const root = await emptyHost();

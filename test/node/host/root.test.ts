@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
+import { readMounts } from '../../../src/node/facts/mounts.js';
 import { HostRoot } from '../../../src/node/host/root.js';
 
 const root = process.getuid?.() === 0;
@@ -43,6 +44,10 @@ describe('a host root', () => {
         expect(host.isThisMachine, directory).toBe(false);
         expect(await host.readText('/mnt/whose'), directory).toEqual({ ok: true, value: 'theirs\n' });
       }
+      const mounts = await readMounts(await HostRoot.open(`/proc/${pid}/root`));
+      expect(mounts.ok && mounts.value.some(({ point, type }) => point === '/mnt' && type === 'tmpfs')).toBe(
+        true,
+      );
       const below = await HostRoot.open(`/proc/${pid}/root/mnt`);
       expect(await below.readText('/whose')).toEqual({ ok: true, value: 'theirs\n' });
     },
