@@ -55,7 +55,9 @@ A checkpoint holds memory, processes and what changed in the root file system. V
 /dev/shm and the image's own layers it does not: the receipt names them (not held), with their paths on the node.
 Copy what matters before the pod is gone.
 
-The sealed copy is read back and compared with the archive before the kubelet's archive is removed.
+The sealed copy is read back and compared with the archive before the kubelet's archive is removed. Afterwards, also
+when it failed, coldcase looks where engines leave plaintext (/tmp, the content store, the state of containers, the
+checkpoint directory) and warns of what lies there.
 
 Example:
   coldcase capture prod/payments/api -r age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p -o /evidence/
@@ -68,7 +70,9 @@ hostPaths}, null when it is not known, warnings}; workloads, a list of {namespac
 and after {id, restartCount, state: running, frozen, ended or "not known", why}, frozenMilliseconds (the longest that
 it was seen to stand still), thaw (commands), attempts (what --thaw ran: {command, done, said})}, outcome being
 running, "left frozen", frozen (an engine may still be at work), thawed, "paused before", ended, restarted or "not
-known"; failures, a list of {namespace, pod, container, message, remedy, details, exitCode}. Sizes are bytes.
+known"; failures, a list of {namespace, pod, container, message, remedy, details, exitCode}; leftovers
+{pieces, the plaintext that lies on the node now, a list of {path, what, engine, size, time, age in seconds, meanwhile,
+kept: why --prune would keep it, or null}; notLookedAt, a list of {path, why}}. Sizes are bytes.
 `;
 
 export const captureCommand: CommandModule = {
@@ -165,7 +169,8 @@ async function printReport(report: CaptureReport, options: CaptureOptions): Prom
   else if (!options.quiet) {
     const text =
       options.json === true ? `${escapeJson(JSON.stringify(receiptJson(report)))}\n` : receiptText(report);
-    if (streamed) process.stderr.write(text);
+    // without a receipt there is no result: what is left goes where the failures go
+    if (streamed || report.captured.length === 0) process.stderr.write(text);
     else await writeOut(text);
   }
   for (const { target, error } of report.failures) {

@@ -2,6 +2,7 @@ import { ExitCode } from '../../base/errors.js';
 import { formatDuration, formatTime } from '../../base/units.js';
 import type { JsonValue } from '../../render/table.js';
 import { type Field, formatFields, sealReceipt } from '../receipt.js';
+import { leftBehindJson, leftBehindLines } from './leftovers.js';
 import { notHeldFields } from './not-held.js';
 import type { CapturedArchive, CaptureReport } from './report.js';
 import { workloadJson } from './workload/report.js';
@@ -9,7 +10,9 @@ import { describeWorkload, nameOf } from './workload/words.js';
 
 /** What is printed at the end: files, sizes, hashes, durations, and what was removed. */
 export function receiptText(report: CaptureReport): string {
-  return report.captured.map((one) => formatFields(archiveFields(one, report))).join('\n');
+  const warnings = leftBehindLines(report.leftovers).map((line): Field => ['warning', line]);
+  const blocks = report.captured.map((one) => formatFields(archiveFields(one, report)));
+  return [...blocks, ...(warnings.length === 0 ? [] : [formatFields(warnings)])].join('\n');
 }
 
 function archiveFields(one: CapturedArchive, { endpoint, credentials, workloads }: CaptureReport): Field[] {
@@ -69,6 +72,7 @@ export function receiptJson(report: CaptureReport): JsonValue {
       details: [...error.more],
       exitCode: error.exitCode,
     })),
+    leftovers: leftBehindJson(report.leftovers, report.finishedAt),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ColdcaseError } from '../../base/errors.js';
 import type { Manifest } from '../../seal/manifest.js';
 import type { ContainerTarget } from './job.js';
+import type { LeftBehind } from './leftovers.js';
 import type { LeftOnNode } from './not-held.js';
 import type { WorkloadReport } from './workload/report.js';
 
@@ -40,4 +41,6 @@ export interface CaptureReport {
   readonly failures: readonly CaptureFailure[];
   /** What became of each container that was asked for. */
   readonly workloads: readonly WorkloadReport[];
+  /** Plaintext that lies on the node now, whoever left it. */
+  readonly leftovers: LeftBehind;
 }

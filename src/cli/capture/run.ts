@@ -5,6 +5,7 @@ import { captureContainer } from './container.js';
 import { type Plan, planCapture } from './containers.js';
 import { type CaptureFacts, gatherFacts } from './facts.js';
 import type { CaptureJob } from './job.js';
+import { lookAfterCapture } from './leftovers.js';
 import { gatherNodeContext, type NodeContext } from './node-context.js';
 import type { CapturedArchive, CaptureFailure, CaptureReport } from './report.js';
 import { runtimeRequestTimeout } from './runtime-timeout.js';
@@ -29,7 +30,8 @@ export async function runCapture(job: CaptureJob): Promise<CaptureReport> {
       const fates = await captureEach(connectedJob, plan, directory);
       const { connection, credentials, trust } = job.endpoint;
       const endpoint = connection.url.origin;
-      return { endpoint, credentials, trust, startedAt, finishedAt: new Date(), ...fates };
+      const leftovers = await lookAfterCapture(job, plan.targets, fates.captured, startedAt);
+      return { endpoint, credentials, trust, startedAt, finishedAt: new Date(), ...fates, leftovers };
     } finally {
       await directory.close();
     }

@@ -1,4 +1,6 @@
-import { posix } from 'node:path';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { errorCode } from '../../base/files.js';
 import { listPids, readArguments, startTime } from '../host/processes.js';
 import type { HostRoot } from '../host/root.js';
 import type { Leftover } from './look.js';
@@ -68,7 +70,7 @@ export async function readActivity(
       if (before === undefined || at < before) engines.set(engine, at);
     }
     if (pid === process.pid) continue;
-    const links = await openPaths(host, pid);
+    const links = openPaths(join(host.directory, `/proc/${pid}`));
     // the first process of a machine makes no checkpoints, and may be hidden where all others are seen
     if (links === undefined && pid !== 1) blind ??= `what ${who} has open may not be seen`;
     for (const link of links ?? []) {
@@ -87,23 +89,27 @@ async function namespaceOf(host: HostRoot, pid: number | 'self'): Promise<string
   return link.ok ? link.value : undefined;
 }
 
-/** What a process has open or works in; undefined when that may not be seen, nothing when it is gone. */
-async function openPaths(host: HostRoot, pid: number): Promise<readonly string[] | undefined> {
+/**
+ * What a process has open or works in; undefined when that may not be seen, nothing when it is gone. Tens of thousands
+ * of links are read at once, so it is done in place.
+ */
+function openPaths(proc: string): readonly string[] | undefined {
   const paths: string[] = [];
-  for (const name of ['cwd', 'root']) {
-    const link = await host.readLink(`/proc/${pid}/${name}`);
-    if (link.ok) paths.push(link.value);
-    else if (link.reason === 'denied') return undefined;
+  try {
+    for (const name of ['cwd', 'root']) paths.push(readlinkSync(`${proc}/${name}`));
+    const descriptors = readdirSync(`${proc}/fd`);
+    if (descriptors.length > MAX_DESCRIPTORS) return undefined;
+    for (const descriptor of descriptors) {
+      try {
+        paths.push(readlinkSync(`${proc}/fd/${descriptor}`));
+      } catch (error) {
+        if (errorCode(error) !== 'ENOENT') throw error; // closed meanwhile
+      }
+    }
+    return paths;
+  } catch (error) {
+    return ['ENOENT', 'ESRCH'].includes(errorCode(error) ?? '') ? paths : undefined;
   }
-  const descriptors = await host.list(`/proc/${pid}/fd`);
-  if (!descriptors.ok) return descriptors.reason === 'absent' ? [] : undefined;
-  if (descriptors.value.length > MAX_DESCRIPTORS) return undefined;
-  for (const descriptor of descriptors.value) {
-    const link = await host.readLink(`/proc/${pid}/fd/${descriptor}`);
-    if (link.ok) paths.push(link.value);
-    else if (link.reason === 'denied') return undefined;
-  }
-  return paths;
 }
 
 /**

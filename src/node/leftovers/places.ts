@@ -86,7 +86,7 @@ export interface UnreadPlace {
 /** Directories to look into besides those of the engines. */
 export interface OwnDirectories {
   /** Inside the host root. */
-  readonly checkpointDirectory: string;
+  readonly checkpointDirectory?: string | undefined;
   /** Where coldcase writes sealed files. Inside the host root. */
   readonly outputs?: readonly string[];
 }
@@ -242,13 +242,16 @@ async function whoseContainer(host: HostRoot, directory: string): Promise<string
 const PARTIAL = /^\..+\.[0-9a-f]{12}\.partial$/;
 
 async function ownFiles(search: Search, own: OwnDirectories): Promise<void> {
-  const { checkpointDirectory: directory } = own;
-  for (const name of await search.names(directory, new RegExp(`^\\.checkpoint-tmp-\\d+${ASIDE}$`))) {
-    await search.add({ path: posix.join(directory, name), kind: 'archive-partial' });
+  const { checkpointDirectory, outputs = [] } = own;
+  const archives = checkpointDirectory === undefined ? [] : [checkpointDirectory];
+  for (const directory of archives) {
+    for (const name of await search.names(directory, new RegExp(`^\\.checkpoint-tmp-\\d+${ASIDE}$`))) {
+      await search.add({ path: posix.join(directory, name), kind: 'archive-partial' });
+    }
   }
-  for (const place of new Set([directory, ...(own.outputs ?? [])])) {
-    for (const name of await search.names(place, PARTIAL)) {
-      await search.add({ path: posix.join(place, name), kind: 'coldcase-partial' });
+  for (const directory of new Set([...archives, ...outputs])) {
+    for (const name of await search.names(directory, PARTIAL)) {
+      await search.add({ path: posix.join(directory, name), kind: 'coldcase-partial' });
     }
   }
 }

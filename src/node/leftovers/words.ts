@@ -14,7 +14,16 @@ export function formatAge(milliseconds: number, word: 'ago' | 'old'): string {
 }
 
 /** A leftover in a line, for people: what and whose, size, age, path. Untrusted text. */
-export function leftoverLine({ engine, what, size, changed, path }: Leftover, now: Date): string {
+export function leftoverLine(
+  {
+    engine,
+    what,
+    size,
+    changed,
+    path,
+  }: Pick<Leftover, 'what' | 'size' | 'changed' | 'path'> & { readonly engine: string },
+  now: Date,
+): string {
   const bytes = size === undefined ? 'size not known' : formatSize(size);
   return `${path} (${engine}: ${what}, ${bytes}, ${formatAge(now.getTime() - changed.getTime(), 'old')})`;
 }
