@@ -1,6 +1,5 @@
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import type { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { FailedError, NotFoundError, UsageError } from '../base/errors.js';
 import { type Fields, fields, list, text } from './json.js';
@@ -48,10 +47,12 @@ export async function chooseContext(
   context?: string,
   signal?: AbortSignal,
 ): Promise<ChosenContext> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
-  const merged = new KubeConfig();
-  merged.loadFromOptions({ clusters: [], users: [], contexts: [], currentContext: '' });
-  const entries = { clusters: new Map<string, Entry>(), users: new Map<string, Entry>() };
+  const entries = {
+    clusters: new Map<string, Entry>(),
+    users: new Map<string, Entry>(),
+    contexts: new Map<string, Entry>(),
+  };
+  let current = '';
   const read: string[] = [];
   let missing: NotFoundError | undefined;
   for (const file of files) {
@@ -59,12 +60,8 @@ export async function chooseContext(
       const document = fields(parseFile(file, await readNamedFile(file, 'kubeconfig', signal, LONGEST)));
       remember(entries.clusters, document['clusters'], 'cluster', file);
       remember(entries.users, document['users'], 'user', file);
-      const one = new KubeConfig();
-      // entries that make no sense matter only when they are the ones that are wanted
-      one.loadFromString(asJson(file, { ...document, clusters: [], users: [] }), {
-        onInvalidEntry: 'filter',
-      });
-      mergeContexts(merged, one);
+      remember(entries.contexts, document['contexts'], 'context', file);
+      current ||= text(document['current-context']) ?? '';
       read.push(file);
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
@@ -72,11 +69,11 @@ export async function chooseContext(
     }
   }
   if (read.length === 0 && missing) throw missing;
-  const { name, cluster, user } = pick(merged, context);
+  const { name, fields: of } = pick(entries.contexts, context ?? current);
   return {
     context: name,
-    cluster: named(entries.clusters, cluster, `context ${name} names a cluster`),
-    user: named(entries.users, user, `context ${name} names a user`),
+    cluster: named(entries.clusters, text(of['cluster']) ?? '', `context ${name} names a cluster`),
+    user: named(entries.users, text(of['user']) ?? '', `context ${name} names a user`),
     files: read,
   };
 }
@@ -92,13 +89,14 @@ function parseFile(file: string, content: string): unknown {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     throw notOne(file, 'it holds no fields');
   }
+  refuseCircles(file, document);
   return document;
 }
 
-/** An alias of YAML may lead to what it is in. */
-function asJson(file: string, document: Fields): string {
+/** An alias of YAML may lead to what it is in; a login helper that is handed the cluster's fields would never see the end. */
+function refuseCircles(file: string, document: object): void {
   try {
-    return JSON.stringify(document);
+    JSON.stringify(document);
   } catch {
     throw notOne(file, 'an alias in it leads back to where it stands');
   }
@@ -110,6 +108,7 @@ function notOne(file: string, why: string): FailedError {
   });
 }
 
+/** Entries that make no sense are passed over: they matter only when they are the ones that are wanted. */
 function remember(into: Map<string, Entry>, entries: unknown, kind: string, file: string): void {
   for (const one of list(entries).map(fields)) {
     const name = text(one['name']);
@@ -117,30 +116,18 @@ function remember(into: Map<string, Entry>, entries: unknown, kind: string, file
   }
 }
 
-function mergeContexts(merged: KubeConfig, more: KubeConfig): void {
-  for (const one of more.getContexts()) if (!merged.getContextObject(one.name)) merged.addContext(one);
-  if (!merged.getCurrentContext() && more.getCurrentContext())
-    merged.setCurrentContext(more.getCurrentContext());
-}
-
-function pick(
-  config: KubeConfig,
-  context: string | undefined,
-): { name: string; cluster: string; user: string } {
-  const name = context ?? config.getCurrentContext();
-  const known = config.getContexts().map((one) => one.name);
+function pick(contexts: ReadonlyMap<string, Entry>, name: string): Entry {
+  const known = [...contexts.keys()].join(', ');
   if (name === '') {
     throw new UsageError('the kubeconfig names no current context', {
-      remedy: known.length === 0 ? 'it has none at all' : `name one by --context: ${known.join(', ')}`,
+      remedy: known === '' ? 'it has none at all' : `name one by --context: ${known}`,
     });
   }
-  const found = config.getContextObject(name);
-  if (!found) {
-    throw new NotFoundError(`the kubeconfig has no context ${name}`, {
-      remedy: `it has: ${known.join(', ') || 'none'}`,
-    });
-  }
-  return { name, cluster: found.cluster, user: text(found.user) ?? '' };
+  const found = contexts.get(name);
+  if (found) return found;
+  throw new NotFoundError(`the kubeconfig has no context ${name}`, {
+    remedy: `it has: ${known || 'none'}`,
+  });
 }
 
 function named(entries: Map<string, Entry>, name: string, what: string): Entry {
