@@ -18,6 +18,7 @@ export function runtimeChecks(examination: Examination): readonly Check[] {
     socketCheck(examination),
     checkpointCheck(examination),
     lowLevelCheck(examination),
+    ...configurationChecks(examination),
     ...criuChecks(examination),
   ];
 }
@@ -112,6 +113,19 @@ function lowLevelCheck({ runtime, criu }: Examination): Check {
   }
   const library = /crun/.test(runtime.low.name) && criu.library !== undefined ? `, ${criu.library}` : '';
   return pass(id, `${named} at ${criu.lowLevel}${library}`, why);
+}
+
+/** Said only where there is such a file: what it holds is not known, and the lines above rest on defaults. */
+function configurationChecks({ runtime }: Examination): readonly Check[] {
+  if (runtime.broken.length === 0) return [];
+  return [
+    warn(
+      'runtime.configuration',
+      `no TOML: ${runtime.broken.join(', ')}`,
+      'what it sets is not known here, and the runtime does not start with such a file',
+      'mend the file; the runtime says in its log which line is wrong',
+    ),
+  ];
 }
 
 function criuChecks({ criu }: Examination): readonly Check[] {

@@ -22,7 +22,8 @@ export interface CriuSetting {
 
 /** A configuration file of the runtime. */
 export interface Settings {
-  readonly toml: Toml;
+  /** undefined when it is no TOML. */
+  readonly toml: Toml | undefined;
   readonly source: string;
 }
 
@@ -122,7 +123,7 @@ function lookup(
   ...path: readonly string[]
 ): { readonly value: JsonValue; readonly source: string } | undefined {
   for (const { toml, source } of settings.toReversed()) {
-    const value = toml.get(...path);
+    const value = toml?.get(...path);
     if (value !== undefined) return { value, source };
   }
   return undefined;

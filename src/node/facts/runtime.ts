@@ -29,6 +29,8 @@ export interface RuntimeFacts {
   readonly low: LowLevelRuntime;
   /** CRI-O's enable_criu_support, or containerd's enable_criu, where a configuration says so. */
   readonly criuSetting: CriuSetting | undefined;
+  /** Configuration files of it that are no TOML. */
+  readonly broken: readonly string[];
 }
 
 const KNOWN_SOCKETS = [
@@ -89,6 +91,7 @@ export async function readRuntime(
       answer !== undefined ? 'its own answer' : installed !== undefined ? 'its package' : undefined,
     low: lowLevel(kind, answer?.info ?? null, settings),
     criuSetting: criuSetting(kind, settings),
+    broken: settings.filter(({ toml }) => toml === undefined).map(({ source }) => source),
   };
 }
 

@@ -139,3 +139,12 @@ test('cri-dockerd and dockershim cannot checkpoint', async () => {
     expect(check?.found).toContain(word);
   }
 });
+
+test('a configuration that is no TOML is named, and not taken for one that sets nothing', async () => {
+  const root = await hostCopy('dropins');
+  const file = join(root, 'etc/crio/crio.conf.d/99-broken.conf');
+  await writeFile(file, '[crio.runtime\ndefault_runtime = "runc"\n');
+  const check = (await diagnosis(root)).get('runtime.configuration');
+  expect(check).toMatchObject({ status: 'warn', found: 'no TOML: /etc/crio/crio.conf.d/99-broken.conf' });
+  expect((await diagnosis(await hostCopy('dropins'))).get('runtime.configuration')).toBeUndefined();
+});
