@@ -2,19 +2,12 @@ import { Box } from 'ink';
 import { type ReactElement, useSyncExternalStore } from 'react';
 import { LEAST, layoutOf } from '../core/layout.js';
 import { currentPage } from '../core/pages.js';
-import type { AppState } from '../core/state.js';
 import { screenBar, statusLine, tabLine, titleLine } from '../paint/chrome.js';
 import type { Theme } from '../paint/theme.js';
 import type { Store } from '../runtime/store.js';
 import { Lines } from './lines.js';
 import { OverlayPane } from './overlay-pane.js';
 import { PagePane, pagePosition, SidePane } from './page-pane.js';
-
-export interface ViewProps {
-  readonly store: Store;
-  readonly state: AppState;
-  readonly theme: Theme;
-}
 
 /** The whole screen. It draws what the store's state says, and changes nothing. */
 export function App({ store, theme }: { readonly store: Store; readonly theme: Theme }): ReactElement {

@@ -2,8 +2,8 @@ import type { ReactElement } from 'react';
 import type { Overlay } from '../core/state.js';
 import { bookmarkLines, helpLines, itemLines } from '../paint/overlays.js';
 import { paint } from '../paint/theme.js';
-import type { ViewProps } from './app.js';
 import { Lines } from './lines.js';
+import type { ViewProps } from './view-props.js';
 
 /** What is drawn in place of the page: the help, a row in full, the bookmarks. */
 export function OverlayPane({

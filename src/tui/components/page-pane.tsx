@@ -5,8 +5,8 @@ import type { AppState, Content, PaneState } from '../core/state.js';
 import { hexPosition, paintHex } from '../paint/hex.js';
 import { type Frame, outlinePosition, paintOutline } from '../paint/outline.js';
 import { cell, paint } from '../paint/theme.js';
-import type { ViewProps } from './app.js';
 import { Lines } from './lines.js';
+import type { ViewProps } from './view-props.js';
 
 type PageProps = ViewProps & { readonly layout: Layout };
 

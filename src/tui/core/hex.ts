@@ -1,4 +1,4 @@
-import type { Extract } from './outline.js';
+import type { Extract, Run } from './work.js';
 
 /** A run of addresses that is there to be looked at: a mapping, or all of a file. */
 export interface Region {
@@ -44,12 +44,6 @@ export interface HexContent {
   extract(from: bigint, to: bigint): Extract;
   /** What `e` writes without a selection: the mapping that holds an address, or the file. */
   whole(address: bigint): Extract;
-}
-
-/** How long work says how far it is, and learns that it is to stop. */
-export interface Run {
-  readonly signal: AbortSignal;
-  progress(done: number, total: number | undefined): void;
 }
 
 export interface HexState {

@@ -1,17 +1,8 @@
-import type { Run } from './hex.js';
 import type { Place } from './place.js';
+import type { Extract, Run } from './work.js';
 
 /** What a colour stands for; never told by the colour alone. */
 export type Tone = 'plain' | 'dim' | 'strong' | 'good' | 'warn' | 'bad' | 'key' | 'match';
-
-/** What `e` would write: raw bytes of something, streamed. */
-export interface Extract {
-  /** A safe file name to propose. */
-  readonly name: string;
-  /** Bytes, if known beforehand. */
-  readonly size?: number;
-  stream(signal: AbortSignal): AsyncIterable<Uint8Array>;
-}
 
 /** One row of an outline, and what is under it. All text is raw: it is escaped where it is drawn. */
 export interface Item {

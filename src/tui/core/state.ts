@@ -1,9 +1,10 @@
 import type { Input } from '../terminal/input.js';
 import type { HexContent, HexState } from './hex.js';
-import type { Extract, Item, Opened, OutlineColumn, OutlineContent, Path } from './outline.js';
+import type { Item, Opened, OutlineColumn, OutlineContent, Path } from './outline.js';
 import type { Place, ScreenName } from './place.js';
 import type { Verification } from './verification.js';
 import type { Matches } from './walk.js';
+import type { Extract } from './work.js';
 
 export type Content = OutlineContent | HexContent;
 

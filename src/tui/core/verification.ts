@@ -1,7 +1,7 @@
 import { formatDuration, formatSize } from '../../base/units.js';
 import { progressLine } from '../../render/progress-line.js';
-import type { Run } from './hex.js';
 import type { Tone } from './outline.js';
+import type { Run } from './work.js';
 
 /** One thing that was looked at, in the words of `coldcase verify`. The detail may quote untrusted text. */
 export interface VerifiedCheck {

@@ -1,9 +1,9 @@
 import { ColdcaseError } from '../../base/errors.js';
 import { writeAside, writeFileAside } from '../../base/files.js';
 import { formatSize } from '../../base/units.js';
-import type { Extract } from '../core/outline.js';
 import type { Job } from '../core/state.js';
 import { filterItems, findItem } from '../core/walk.js';
+import type { Extract } from '../core/work.js';
 import { COPY_LIMIT } from '../terminal/session.js';
 import { caseNote } from './case-note.js';
 import type { Store, Work } from './store.js';

@@ -4,7 +4,8 @@ import { compilePattern } from '../../memory/pattern.js';
 import { type Position, WindowScanner } from '../../memory/window-scanner.js';
 import { BODY, type Window } from '../../memory/windows.js';
 import { patternRequest } from '../core/byte-pattern.js';
-import type { HexContent, Hit, Run } from '../core/hex.js';
+import type { HexContent, Hit } from '../core/hex.js';
+import type { Run } from '../core/work.js';
 import { BytePages } from './byte-pages.js';
 import { safeName, sourceExtract } from './items.js';
 

@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import { formatTime } from '../../base/units.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { type Column, cellText, type Row } from '../../render/table.js';
-import type { Extract, Item, OutlineColumn, OutlineContent, Tone } from '../core/outline.js';
+import type { Item, OutlineColumn, OutlineContent, Tone } from '../core/outline.js';
+import type { Extract } from '../core/work.js';
 
 /** An item without anything below it. */
 export function leaf(

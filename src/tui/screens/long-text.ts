@@ -1,10 +1,10 @@
 import { decodeText } from '../../base/text.js';
 import { formatSize } from '../../base/units.js';
 import type { ByteSource } from '../../bytes/source.js';
-import type { Run } from '../core/hex.js';
 import type { Item, OutlineContent } from '../core/outline.js';
 import type { LoadContext } from '../core/state.js';
 import { breathe, textMatcher } from '../core/walk.js';
+import type { Run } from '../core/work.js';
 import { leaf } from './items.js';
 import { withoutMark } from './text.js';
 import { eachRow, type TextBlock, TextIndex } from './text-index.js';

@@ -4,8 +4,8 @@ import { type AddressSpace, notInArchive, type Segment } from '../../criu/addres
 import { compilePattern } from '../../memory/pattern.js';
 import { searchMemory } from '../../memory/search.js';
 import { patternRequest } from '../core/byte-pattern.js';
-import type { Bytes, HexContent, Hit, Region, Run } from '../core/hex.js';
-import type { Extract } from '../core/outline.js';
+import type { Bytes, HexContent, Hit, Region } from '../core/hex.js';
+import type { Extract, Run } from '../core/work.js';
 import { BytePages } from './byte-pages.js';
 import type { Workspace } from './workspace.js';
 

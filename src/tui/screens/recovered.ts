@@ -1,9 +1,10 @@
 import { NotFoundError } from '../../base/errors.js';
 import type { Recovered } from '../../recover/recovered.js';
 import { RECOVERED_COLUMNS, type RecoveredRow, recoveredRow } from '../../views/recovered-rows.js';
-import type { Extract, Item, OutlineContent } from '../core/outline.js';
+import type { Item, OutlineContent } from '../core/outline.js';
 import type { Place } from '../core/place.js';
 import type { PageSpec } from '../core/state.js';
+import type { Extract } from '../core/work.js';
 import { sourceTabs } from './entry.js';
 import { sourceExtract, tableContent } from './items.js';
 import type { Workspace } from './workspace.js';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { screenPieces, tabPieces } from '../../../src/tui/core/bars.js';
 import { BINDINGS } from '../../../src/tui/core/keymap.js';
-import type { Extract } from '../../../src/tui/core/outline.js';
 import { currentPage, currentPane } from '../../../src/tui/core/pages.js';
 import { initialState, reduce } from '../../../src/tui/core/reducer.js';
 import type { AppState, Content, Effect, Env } from '../../../src/tui/core/state.js';
+import type { Extract } from '../../../src/tui/core/work.js';
 import type { Input } from '../../../src/tui/terminal/input.js';
 import { bytes, fakeEnv, outline, rows, tree } from '../support/fake.js';
 
