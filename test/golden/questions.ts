@@ -63,6 +63,24 @@ export const QUESTIONS: readonly string[] = [
   ...OTHERS,
 ];
 
+/** What is asked of an archive that differs from another one only in how it is stored. */
+export const SEALED: readonly string[] = [
+  'show ARCHIVE',
+  'show ARCHIVE --json',
+  'ls ARCHIVE --json',
+  'cat ARCHIVE config.dump spec.dump',
+  'extract ARCHIVE --tar -',
+  'inspect ARCHIVE --all --json',
+  'memory search ARCHIVE PATH= --context 8 --json',
+  'recover ARCHIVE',
+  'verify ARCHIVE',
+  'unseal ARCHIVE -o -',
+  'browse ARCHIVE',
+];
+
+/** What is asked of images without an engine: each view once, and all else. */
+export const BARE: readonly string[] = [...VIEWS.map((view) => `${view} ARCHIVE --json`), ...OTHERS];
+
 /** What is asked without an archive, or of two. */
 export const GENERAL: readonly string[] = [
   '',

@@ -96,7 +96,9 @@ async function temporaryDirectories(host: HostRoot): Promise<readonly string[]> 
 async function containerdConfigurations(host: HostRoot): Promise<readonly Toml[]> {
   const found: Toml[] = [];
   for (const socket of CONTAINERD_SOCKETS) {
-    for (const { toml } of await readSettings(host, 'containerd', socket)) found.push(toml);
+    for (const { toml } of await readSettings(host, 'containerd', socket)) {
+      if (toml !== undefined) found.push(toml);
+    }
   }
   return found;
 }
@@ -105,11 +107,11 @@ async function storageRoots(host: HostRoot): Promise<readonly string[]> {
   const roots = new Set<string>();
   for await (const { arguments: words } of processesNamed(host, CRIO)) add(roots, flagOf(words, 'root'));
   for (const { toml } of (await readSettings(host, 'cri-o', '')).toReversed()) {
-    add(roots, toml.get('crio', 'root'));
+    add(roots, toml?.get('crio', 'root'));
   }
   for (const file of STORAGE_FILES) {
     const text = await host.readText(file);
-    if (text.ok) add(roots, parseToml(text.value).get('storage', 'graphroot'));
+    if (text.ok) add(roots, parseToml(text.value)?.get('storage', 'graphroot'));
   }
   return [...roots.add(STORAGE_ROOT)];
 }
