@@ -1,4 +1,5 @@
 import { FormatError, UsageError } from '../base/errors.js';
+import { shownUrl } from '../base/shown-url.js';
 import type { AgeKeys } from '../bytes/age-unlock.js';
 import { openFile } from '../bytes/file.js';
 import { SNIFF_LENGTH, sniff } from '../bytes/sniff.js';
@@ -19,7 +20,8 @@ export interface OpenOptions {
  * Opens an archive, whatever it is stored in, told by content: a tar, plain or compressed with gzip or zstd,
  * encrypted with age or not.
  *
- * @param location - a path; an http(s) URL of a server that serves ranges; or `-`, standard input
+ * @param location - a path; an http(s) URL of a server that serves ranges; or `-`, standard input. The archive's own
+ * `location` is for people, as `shownUrl` has it
  * @throws NotFoundError, DeniedError, FailedError when it cannot be reached; IntegrityError and its FormatError
  * when its bytes make no sense; WrongKeyError and WrongPassphraseError when no key opens it; UsageError when it
  * needs a key and none was given
@@ -30,16 +32,16 @@ export async function openArchive(location: string, options: OpenOptions = {}): 
     return openStandardInput(options);
   }
   if (/^https?:\/\//i.test(location)) {
-    const { openHttp, publicUrl } = await import('../bytes/http.js');
+    const { openHttp } = await import('../bytes/http.js');
     const source = await openHttp(location, { signal: options.signal });
-    return openArchiveSource(source, publicUrl(location), options);
+    return openArchiveSource(source, source.name, options);
   }
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) {
-    throw new UsageError(`${location}: only http and https URLs are read`, {
+    throw new UsageError(`${shownUrl(location)}: only http and https URLs are read`, {
       remedy: 'download the file, or have the store sign an https URL of it',
     });
   }
-  const { archive, fileKey } = await openOwned(openFile(location), location, options);
+  const { archive, fileKey } = await openOwned(openFile(location), shownUrl(location), options);
   const random =
     archive.container.compression === 'none' || archive.container.compression === 'zstd-seekable';
   return random ? { ...archive, access: { path: location, fileKey } } : archive;

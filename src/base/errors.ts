@@ -1,3 +1,5 @@
+import { withShownUrls } from './shown-url.js';
+
 /** Exit codes of every command; documented in README.md and never renumbered. */
 export const ExitCode = {
   done: 0,
@@ -24,7 +26,7 @@ export interface ErrorDetails {
  * What every error that a user may meet derives from: a message of one line saying what happened, a remedy of
  * one line, the exit code of the command that meets it. Messages may quote untrusted text (names in archives,
  * a kubelet's answer): whoever prints one passes it through `escapeText`. They never hold keys, passphrases or
- * the contents of an archive.
+ * the contents of an archive; of a URL in a message, no more than `shownUrl` shows.
  */
 export abstract class ColdcaseError extends Error {
   abstract readonly exitCode: ExitCode;
@@ -33,7 +35,7 @@ export abstract class ColdcaseError extends Error {
   readonly more: string[];
 
   constructor(message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(withShownUrls(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.remedy = details.remedy;
     this.more = [...(details.more ?? [])];

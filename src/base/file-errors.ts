@@ -1,4 +1,5 @@
 import { DeniedError, FailedError, NotFoundError } from './errors.js';
+import { looksLikeUrl, shownUrl } from './shown-url.js';
 import { formatSize } from './units.js';
 
 /** How far writing came. */
@@ -51,15 +52,21 @@ const PROBLEMS: Readonly<Record<string, readonly [problem: string, remedy: strin
   ESTALE: ['the file server no longer knows it', 'mount it again, or use another file system'],
 };
 
+/** What can be done where a URL was given for a file. */
+export const NOT_A_FILE =
+  'here a file is meant, and there is none of that name; what reads archives takes https://HOST/PATH too';
+
 /** An operating system's error about a file as what a user is told; errors of ours pass unchanged. */
 export function fileError(cause: unknown, path: string, doing: string, written?: Written): unknown {
   const code = errorCode(cause);
   if (code === undefined) return cause;
-  const what = `cannot ${doing} ${path}`;
+  const what = `cannot ${doing} ${shownUrl(path)}`;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    const remedy = doing.startsWith('read')
-      ? 'check the path, and whether this is the machine that has it'
-      : 'check the path; missing directories are made only for an output that ends in /';
+    const remedy = looksLikeUrl(path)
+      ? NOT_A_FILE
+      : doing.startsWith('read')
+        ? 'check the path, and whether this is the machine that has it'
+        : 'check the path; missing directories are made only for an output that ends in /';
     return new NotFoundError(`${what}: no such file or directory`, { cause, remedy });
   }
   if (code === 'EACCES' || code === 'EPERM') {
@@ -72,7 +79,7 @@ export function fileError(cause: unknown, path: string, doing: string, written?:
 
 /** A write that gives no error and takes nothing: trying it again could go on for ever. */
 export function stuckError(path: string, written: Written): FileError {
-  const message = `cannot write ${path}: its file system takes no more bytes and does not say why`;
+  const message = `cannot write ${shownUrl(path)}: its file system takes no more bytes and does not say why`;
   return new FileError(`${message}${progress(written)}`, undefined, written, {
     remedy: 'use another file system',
   });

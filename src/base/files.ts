@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { unlinkSync } from 'node:fs';
+import { existsSync, unlinkSync } from 'node:fs';
 import { constants, type FileHandle, link, lstat, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ColdcaseError, NotFoundError, UnsafeError } from './errors.js';
+import { ColdcaseError, NotFoundError, UnsafeError, UsageError } from './errors.js';
 import { errorCode, fileError } from './file-errors.js';
+import { looksLikeUrl, shownUrl } from './shown-url.js';
 import { fsPath } from './text.js';
 import { FileOutput } from './write-all.js';
 
@@ -70,7 +71,7 @@ function removeAtExit(path: string): void {
 export async function createAside(path: string, options: AsideOptions = {}): Promise<AsideFile> {
   await requireWritable(path, options);
   const aside = join(dirname(path), asideName(basename(path)));
-  const name = options.name ?? path;
+  const name = shownUrl(options.name ?? path);
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const handle = await open(fsPath(aside), flags, 0o600).catch((cause: unknown) => {
     throw fileError(cause, name, 'write');
@@ -160,7 +161,8 @@ function withMore(error: unknown, line: string): unknown {
  * @throws as `createAside`
  */
 export async function requireWritable(path: string, options: AsideOptions = {}): Promise<void> {
-  const name = options.name ?? path;
+  const name = shownUrl(options.name ?? path);
+  refuseUrl(path);
   const parent = await stat(fsPath(dirname(path))).catch((cause: unknown) => {
     throw fileError(cause, dirname(name), 'write to directory');
   });
@@ -176,6 +178,20 @@ export async function requireWritable(path: string, options: AsideOptions = {}):
   throw new UnsafeError(`${name} is no file, and is not replaced by one`, { remedy: 'name another file' });
 }
 
+/**
+ * What is called as a URL is written all the same where its directory exists, and below another name: `./a:b@c`.
+ *
+ * @throws UsageError when a URL is given for a file or directory to be made: its secrets would be in their names
+ */
+export function refuseUrl(path: string): void {
+  if (!looksLikeUrl(path) && shownUrl(path) === path) return;
+  const directory = dirname(path);
+  if (existsSync(fsPath(path)) || (directory !== '.' && existsSync(fsPath(directory)))) return;
+  throw new UsageError(`${shownUrl(path)} looks like a URL, and a file or directory is to be made`, {
+    remedy: 'name one of this machine; ./ in front of it says that it is one',
+  });
+}
+
 function existsError(path: string, cause?: unknown): UnsafeError {
   return new UnsafeError(`${path} exists`, {
     remedy: 'name another file, or replace it with --force',
@@ -189,7 +205,7 @@ async function takeName(aside: string, path: string, options: AsideOptions): Pro
   try {
     await link(fsPath(aside), fsPath(path));
   } catch (cause) {
-    if (errorCode(cause) === 'EEXIST') throw existsError(options.name ?? path, cause);
+    if (errorCode(cause) === 'EEXIST') throw existsError(shownUrl(options.name ?? path), cause);
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errorCode(cause) ?? '')) throw cause;
     // a file system without hard links, such as FAT: check once more, then rename
     await requireWritable(path, options);

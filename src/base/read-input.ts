@@ -2,6 +2,7 @@ import { close, constants, fstatSync, openSync, read, type Stats } from 'node:fs
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { FailedError } from './errors.js';
+import { shownUrl } from './shown-url.js';
 import { fsPath } from './text.js';
 
 const readAsync = promisify(read);
@@ -58,7 +59,7 @@ async function drain(stream: Readable, path: string, { limit, signal }: ReadInpu
     const parts: Uint8Array[] = [];
     let size = 0;
     for await (const part of stream) {
-      if (!(part instanceof Uint8Array)) throw new FailedError(`${path} gives no bytes`);
+      if (!(part instanceof Uint8Array)) throw new FailedError(`${shownUrl(path)} gives no bytes`);
       size += part.length;
       if (size > limit) throw tooLarge(path, limit);
       parts.push(part);
@@ -85,7 +86,7 @@ async function readWhole(fd: number, path: string, limit: number): Promise<Buffe
 }
 
 function tooLarge(path: string, limit: number): FailedError {
-  return new FailedError(`${path} is too large: no more than ${limit} bytes of it would be read`, {
+  return new FailedError(`${shownUrl(path)} is too large: no more than ${limit} bytes of it would be read`, {
     remedy: 'is it the file that is meant?',
   });
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { FailedError, NotFoundError, UnsafeError, UsageError } from '../base/errors.js';
 import { errorCode } from '../base/files.js';
 import { type ReadInput, readInput } from '../base/read-input.js';
+import { shownUrl } from '../base/shown-url.js';
 import { looksEncrypted, openAge } from './age-unlock.js';
 import { MemorySource } from './memory.js';
 
@@ -45,15 +46,16 @@ export async function readIdentities(
     const read = await parseChecked(bytes.toString('utf8'), path);
     const secret = read.identities.some((identity) => !isPublished(identity));
     if (secret && (stat.mode & 0o004) !== 0) {
-      throw new UnsafeError(`identity file ${path} can be read by everybody on this machine`, {
-        remedy: `chmod 600 ${path}, and think about who may have read it`,
+      throw new UnsafeError(`identity file ${shownUrl(path)} can be read by everybody on this machine`, {
+        remedy: `chmod 600 ${shownUrl(path)}, and think about who may have read it`,
       });
     }
     return read;
   }
-  if (askPassphrase === undefined) throw new UsageError(`identity file ${path} is locked with a passphrase`);
-  const source = new MemorySource(bytes, path);
-  const passphrase = (): Promise<string> => askPassphrase(`identity file ${path}`);
+  if (askPassphrase === undefined)
+    throw new UsageError(`identity file ${shownUrl(path)} is locked with a passphrase`);
+  const source = new MemorySource(bytes, shownUrl(path));
+  const passphrase = (): Promise<string> => askPassphrase(`identity file ${shownUrl(path)}`);
   const plain = await openAge(source, { identities: [], passphrase });
   return parseChecked(Buffer.from(await plain.read(0, plain.size)).toString('utf8'), path);
 }
@@ -70,7 +72,7 @@ export async function readIdentityFile(
 ): Promise<readonly string[]> {
   const { identities, unsupported } = await readIdentities(path, askPassphrase, signal);
   if (unsupported.length === 0) return identities;
-  throw new UsageError(`${path} holds ${unsupported.join(', ')}: only age itself can use that`, {
+  throw new UsageError(`${shownUrl(path)} holds ${unsupported.join(', ')}: only age itself can use that`, {
     remedy: REMEDY,
   });
 }
@@ -98,15 +100,15 @@ export function parseIdentities(text: string, name: string): ReadIdentities {
     unsupported.push(kind);
     if (line.startsWith('-----BEGIN ')) block = kind;
   }
-  if (block !== undefined) throw new UsageError(`${name} holds ${block} that has no end`);
+  if (block !== undefined) throw new UsageError(`${shownUrl(name)} holds ${block} that has no end`);
   if (identities.length + unsupported.length === 0) {
-    throw new UsageError(`no identity in ${name}`, { remedy: REMEDY });
+    throw new UsageError(`no identity in ${shownUrl(name)}`, { remedy: REMEDY });
   }
   return { identities, unsupported };
 }
 
 function noIdentity(name: string, line: number, what: string): UsageError {
-  return new UsageError(`line ${line} of ${name} holds ${what}`, { remedy: REMEDY });
+  return new UsageError(`line ${line} of ${shownUrl(name)} holds ${what}`, { remedy: REMEDY });
 }
 
 /** What age takes besides, and coldcase does not; undefined for anything else. */
@@ -144,14 +146,16 @@ async function readAll(path: string, signal: AbortSignal | undefined): Promise<R
     const code = errorCode(cause);
     if (code === undefined) throw cause;
     if (code === 'ENOENT') {
-      throw new NotFoundError(`no identity file ${path}`, {
+      throw new NotFoundError(`no identity file ${shownUrl(path)}`, {
         remedy: 'check the path; coldcase keygen -o FILE makes a new one',
         cause,
       });
     }
     if (code === 'EISDIR') {
-      throw new FailedError(`identity file ${path} is a directory`, { remedy: 'name a file of identities' });
+      throw new FailedError(`identity file ${shownUrl(path)} is a directory`, {
+        remedy: 'name a file of identities',
+      });
     }
-    throw new FailedError(`cannot read identity file ${path}: ${code}`, { cause });
+    throw new FailedError(`cannot read identity file ${shownUrl(path)}: ${code}`, { cause });
   }
 }

@@ -1,6 +1,8 @@
 import { close, constants, fstatSync, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { DeniedError, FailedError, FormatError, NotFoundError, UnsafeError } from '../base/errors.js';
+import { NOT_A_FILE } from '../base/file-errors.js';
+import { looksLikeUrl, shownUrl } from '../base/shown-url.js';
 import { fsPath } from '../base/text.js';
 import { requireRange } from './range.js';
 import type { ByteSource } from './source.js';
@@ -18,36 +20,40 @@ const READ_IN_PLACE = 128 * 1024;
  * regular file (a FIFO could block for ever, a device could be anything)
  */
 export function openFile(path: string): ByteSource {
-  const fd = openDescriptor(path);
+  const name = shownUrl(path);
+  const fd = openDescriptor(path, name);
   const stat = fstatSync(fd);
   if (!stat.isFile()) {
     close(fd);
     if (stat.isDirectory()) {
-      throw new UnsafeError(`${path} is a directory`, { remedy: 'name a file in it' });
+      throw new UnsafeError(`${name} is a directory`, { remedy: 'name a file in it' });
     }
-    throw new UnsafeError(`${path} is not a regular file`, { remedy: 'name a file, or use - and a pipe' });
+    throw new UnsafeError(`${name} is not a regular file`, { remedy: 'name a file, or use - and a pipe' });
   }
-  return descriptorSource(fd, stat.size, path);
+  return descriptorSource(fd, stat.size, name);
 }
 
-function openDescriptor(path: string): number {
+/** @param name - as errors call it */
+function openDescriptor(path: string, name: string): number {
   try {
     return openSync(fsPath(path), constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new NotFoundError(`${path}: no such file`, {
+      throw new NotFoundError(`${name}: no such file`, {
         cause,
-        remedy: 'check the path, and whether this is the machine that has it',
+        remedy: looksLikeUrl(path)
+          ? NOT_A_FILE
+          : 'check the path, and whether this is the machine that has it',
       });
     }
     if (code === 'EACCES' || code === 'EPERM') {
-      throw new DeniedError(`${path}: not allowed to read it`, {
+      throw new DeniedError(`${name}: not allowed to read it`, {
         cause,
         remedy: 'run as its owner or as root',
       });
     }
-    throw new FailedError(`${path}: cannot be opened (${String(code)})`, { cause });
+    throw new FailedError(`${name}: cannot be opened (${String(code)})`, { cause });
   }
 }
 

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
-import { DeniedError, FailedError, IntegrityError, NotFoundError } from '../base/errors.js';
+import { DeniedError, FailedError, IntegrityError, NotFoundError, UsageError } from '../base/errors.js';
+import { shownUrl } from '../base/shown-url.js';
+import { urlLogin } from '../base/url-login.js';
 import { ByteCache } from './lru.js';
 import { requireRange } from './range.js';
 import type { ByteSource } from './source.js';
@@ -35,18 +37,11 @@ interface Range {
 }
 
 /**
- * A URL without what may be secret in it (user, password, query, as in presigned ones), for messages.
- */
-export function publicUrl(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
-}
-
-/**
  * An HTTP resource as a source, read by range requests of whole 64 KiB blocks, of which 16 MiB are kept.
  * Redirects are followed; lost connections and overloaded servers are tried again, a few times.
  *
- * @throws FailedError when the server cannot be reached or serves no ranges, NotFoundError, DeniedError
+ * @throws UsageError when it is no URL; FailedError when the server cannot be reached or serves no ranges;
+ * NotFoundError, DeniedError
  */
 export async function openHttp(url: string, options: HttpOptions = {}): Promise<ByteSource> {
   const client = new HttpClient(url, options);
@@ -117,6 +112,17 @@ function abandon(body: Dispatcher.ResponseData['body']): void {
   body.on('error', () => {}).destroy();
 }
 
+/** Its text is not quoted, nor the error, which may quote it: it may hold a password. */
+function throughProxy(settings: EnvHttpProxyAgent.Options): Dispatcher {
+  try {
+    return new EnvHttpProxyAgent(settings);
+  } catch {
+    throw new FailedError('HTTPS_PROXY or HTTP_PROXY names no proxy that can be used', {
+      remedy: 'http://HOST:PORT or https://HOST:PORT is meant; NO_PROXY exempts hosts',
+    });
+  }
+}
+
 /** A failure that another attempt may not meet. */
 class TransientError extends FailedError {}
 
@@ -128,13 +134,19 @@ class HttpClient {
   #url: string;
 
   constructor(url: string, options: HttpOptions) {
-    this.#url = url;
+    this.name = shownUrl(url);
+    if (!URL.canParse(url)) {
+      throw new UsageError(`${this.name} is no URL that can be read`, {
+        remedy:
+          'https://HOST:PORT/PATH is meant: check the port, and that % : / ? # @ stand for what they are',
+      });
+    }
+    this.#url = new URL(url).href;
     this.#options = options;
-    this.name = publicUrl(url);
     const timeout = options.timeoutMs ?? TIMEOUT_MS;
     const settings = { connect: { timeout }, headersTimeout: timeout, bodyTimeout: timeout };
     const proxy = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'].some((key) => process.env[key]);
-    this.#dispatcher = proxy ? new EnvHttpProxyAgent(settings) : new Agent(settings);
+    this.#dispatcher = proxy ? throughProxy(settings) : new Agent(settings);
   }
 
   close(): Promise<void> {
@@ -162,7 +174,8 @@ class HttpClient {
         return await this.#take(answer, offset, length);
       }
       abandon(answer.body);
-      const target = new URL(location, this.#url);
+      const target = URL.canParse(location, this.#url) ? new URL(location, this.#url) : undefined;
+      if (target === undefined) throw new FailedError(`${this.name} redirects to what is no URL`);
       const downgrade = this.#url.startsWith('https:') && target.protocol !== 'https:';
       if (downgrade || !['http:', 'https:'].includes(target.protocol)) {
         throw new FailedError(
@@ -180,9 +193,10 @@ class HttpClient {
       range: `bytes=${offset}-${offset + length - 1}`,
       'accept-encoding': 'identity',
     };
-    if (url.username !== '') {
-      const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-      headers['authorization'] = `Basic ${Buffer.from(credentials).toString('base64')}`;
+    const login = urlLogin(url);
+    if (login !== undefined) {
+      const credentials = Buffer.from(`${login.name}:${login.password}`);
+      headers['authorization'] = `Basic ${credentials.toString('base64')}`;
       url.username = '';
       url.password = '';
     }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Archive } from '../archive/archive.js';
 import { type OpenOptions, openArchive } from '../archive/open.js';
 import { WrongKeyError } from '../base/errors.js';
+import { shownUrl } from '../base/shown-url.js';
 import { interrupted } from './interrupt.js';
 
 /** What `addArchiveOptions` puts into commander's options. */
@@ -65,6 +66,6 @@ export function openingOptions(location: string, options: ArchiveOptions): OpenO
 async function warnOfEnd(location: string): Promise<void> {
   const { escapeText } = await import('../render/escape.js');
   process.stderr.write(
-    `coldcase: warning: ${escapeText(location)} lacks the mark that ends a tar: it may have been cut\n`,
+    `coldcase: warning: ${escapeText(shownUrl(location))} lacks the mark that ends a tar: it may have been cut\n`,
   );
 }

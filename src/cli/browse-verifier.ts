@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Archive } from '../archive/archive.js';
+import { shownUrl } from '../base/shown-url.js';
 import { readHeader } from '../bytes/age-unlock.js';
 import { openFile } from '../bytes/file.js';
 import type { FileFacts, Manifest } from '../seal/manifest.js';
@@ -93,7 +94,7 @@ interface FoundManifest {
 /** For a file that is not sealed: the manifest of the sealed one beside it, if it knows a file of that size. */
 async function findManifest(location: string, size: number): Promise<FoundManifest> {
   for (const ending of SEALED_AS) {
-    const path = manifestPath(location + ending);
+    const path = shownUrl(manifestPath(location + ending));
     const { manifest, check } = await readManifest(location + ending);
     if (manifest === undefined && check.verdict === 'not checked') continue;
     if (manifest === undefined) return { checks: [check] };

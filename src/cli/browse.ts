@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { ReadStream, WriteStream } from 'node:tty';
 import { UsageError } from '../base/errors.js';
 import { keepHeapSmall } from '../base/heap.js';
+import { shownUrl } from '../base/shown-url.js';
 import { formatTime } from '../base/units.js';
 import { type ArchiveOptions, addArchiveArgument } from './archive-options.js';
 import { openAsking } from './browse-open.js';
@@ -57,7 +58,7 @@ async function browseArchive(location: string, options: ArchiveOptions): Promise
     await browse(
       {
         verifying,
-        name: basename(location) + (archive.container.encrypted ? ' (sealed)' : ''),
+        name: basename(shownUrl(location)) + (archive.container.encrypted ? ' (sealed)' : ''),
         entries: workspace.entries.map(({ name }) => name),
         pageOf: (place) => pageOf(workspace, place),
       },

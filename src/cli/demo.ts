@@ -3,7 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { Command } from 'commander';
 import { FailedError, UnsafeError } from '../base/errors.js';
-import { fileError } from '../base/files.js';
+import { fileError, refuseUrl } from '../base/files.js';
 import { formatDuration } from '../base/units.js';
 import { readIdentityFile } from '../bytes/age-identity.js';
 import { trustedPlace } from './capture/trusted-place.js';
@@ -32,6 +32,7 @@ export const demoCommand: CommandModule = {
 };
 
 async function demo(output: string): Promise<void> {
+  refuseUrl(output);
   const dir = relative('', output) || '.';
   const made = await mkdir(dir, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     throw fileError(cause, dir, 'make directory');

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { hideUrlsAmong } from '../base/shown-url.js';
 import { commandLine } from './arguments.js';
 import { COMMANDS } from './commands.js';
 import { fitHelp } from './help-text.js';
@@ -65,6 +66,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 const argv = commandLine();
+hideUrlsAmong(argv);
 endWithTerminal();
 tellOfCrashes((error) => reportError(error, optionsOf(argv).includes('--debug')));
 listenForInterrupts();

@@ -1,7 +1,8 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NotFoundError } from '../base/errors.js';
-import { errorCode, fileError } from '../base/files.js';
+import { errorCode, fileError, refuseUrl } from '../base/files.js';
+import { shownUrl } from '../base/shown-url.js';
 import { fsPath } from '../base/text.js';
 
 /**
@@ -25,11 +26,12 @@ export async function resolveOutputPath(output: string, name: string): Promise<s
  * @throws NotFoundError, DeniedError, FailedError
  */
 export async function makeDirectory(path: string): Promise<void> {
+  refuseUrl(path);
   try {
     await mkdir(fsPath(path), { recursive: true, mode: 0o700 });
   } catch (error) {
     if (errorCode(error) === 'ENOENT') {
-      throw new NotFoundError(`the directory above ${path} does not exist`, {
+      throw new NotFoundError(`the directory above ${shownUrl(path)} does not exist`, {
         remedy: 'make it first, or name another',
       });
     }
@@ -37,7 +39,7 @@ export async function makeDirectory(path: string): Promise<void> {
     if (!file) throw fileError(error, path, 'make directory');
   }
   if ((await stat(fsPath(path)).catch(() => undefined))?.isDirectory() !== true) {
-    throw new NotFoundError(`${path} is not a directory`, {
+    throw new NotFoundError(`${shownUrl(path)} is not a directory`, {
       remedy: 'name another, or a file without / at its end',
     });
   }

@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { InterruptedError, UsageError } from '../base/errors.js';
+import { shownUrl } from '../base/shown-url.js';
 import { escapeText } from '../render/escape.js';
 
 const MAX_PASSPHRASE = 4096;
@@ -12,7 +13,7 @@ const MAX_PASSPHRASE = 4096;
  * @throws UsageError when there is no terminal; InterruptedError on Ctrl-C
  */
 export async function askPassphrase(what: string): Promise<string> {
-  const passphrase = await askHidden(`Passphrase for ${escapeText(what)}: `);
+  const passphrase = await askHidden(`Passphrase for ${escapeText(shownUrl(what))}: `);
   if (passphrase === '') throw new UsageError('no passphrase given');
   return passphrase;
 }

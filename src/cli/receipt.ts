@@ -1,3 +1,4 @@
+import { shownUrl } from '../base/shown-url.js';
 import { formatDuration, formatSize } from '../base/units.js';
 import { escapeText } from '../render/escape.js';
 import type { SealedFile } from '../seal/seal-file.js';
@@ -26,9 +27,9 @@ export function sealReceipt({ path, manifestPath, manifest }: SealedFile): Field
     ...compressed,
     ['tar', `${formatSize(tar.size)}, ${tar.entries} entries`],
     ['  sha256', tar.sha256],
-    ['sealed', `${path}, ${formatSize(sealed.size)}`],
+    ['sealed', `${shownUrl(path)}, ${formatSize(sealed.size)}`],
     ['  sha256', sealed.sha256],
-    ['manifest', manifestPath],
+    ['manifest', shownUrl(manifestPath)],
     ...recipientFields(recipients),
     ['proved', proved ? 'read back from the file: the same tar' : 'no: not read back'],
     ['took', formatDuration(total)],

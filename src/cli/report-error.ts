@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { ColdcaseError, ExitCode, UsageError } from '../base/errors.js';
+import { withShownUrls } from '../base/shown-url.js';
 import { escapeJson, escapeText } from '../render/escape.js';
 import { ReaderGoneError } from './write-out.js';
 
@@ -38,7 +39,7 @@ const DEFECT =
 /** The lines of an error, safe for a terminal. */
 export function errorLines(error: unknown, debug: boolean): string[] {
   const known = error instanceof ColdcaseError;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = withShownUrls(error instanceof Error ? error.message : String(error));
   const lines = [`coldcase: ${known ? '' : 'unexpected error: '}${escapeText(message)}`];
   if (known && error.remedy !== undefined) lines.push(`  ${escapeText(error.remedy)}`);
   if (known) lines.push(...error.more.map(copyable));
@@ -55,7 +56,15 @@ function copyable(line: string): string {
 function causes(error: unknown): string[] {
   const lines: string[] = [];
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    lines.push(...(at.stack ?? at.message).split('\n').map((line) => `  ${escapeText(line)}`));
+    const text = withShownUrls(at.stack ?? at.message, pathsOf(at));
+    lines.push(...text.split('\n').map((line) => `  ${escapeText(line)}`));
   }
   return lines;
+}
+
+/** What a system call was given, which its error quotes. */
+function pathsOf(error: Error): string[] {
+  const path = 'path' in error ? error.path : undefined;
+  const dest = 'dest' in error ? error.dest : undefined;
+  return [path, dest].filter((each) => typeof each === 'string');
 }

@@ -4,11 +4,13 @@ import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { UnsafeError, UsageError } from '../base/errors.js';
 import { fileError, requireWritable } from '../base/files.js';
+import { shownUrl } from '../base/shown-url.js';
 import { fsPath } from '../base/text.js';
 import { escapeText } from '../render/escape.js';
+import type { JsonValue } from '../render/table.js';
 import type { SealInput } from '../seal/input.js';
 import { writeManifest } from '../seal/manifest-file.js';
-import { type SealOptions, sealFile, sealToSink } from '../seal/seal-file.js';
+import { type SealedFile, type SealOptions, sealFile, sealToSink } from '../seal/seal-file.js';
 import { trustedPlace } from './capture/trusted-place.js';
 import type { CommandModule } from './command.js';
 import { interrupted } from './interrupt.js';
@@ -79,12 +81,16 @@ async function run(file: string, options: Options): Promise<void> {
     const { manifest, force, prove } = options;
     const sealed = await sealFile({ ...sealOptions, output, manifest, force, prove });
     progress.clear();
-    if (options.json === true) await printJson({ ...sealed, manifest: sealed.manifest });
+    if (options.json === true) await printJson(receiptOf(sealed));
     else if (options.quiet !== true) await writeOut(formatFields(sealReceipt(sealed)));
   } finally {
     progress.clear();
     await opened.close();
   }
+}
+
+function receiptOf({ path, manifestPath, manifest }: SealedFile): JsonValue {
+  return { path: shownUrl(path), manifestPath: shownUrl(manifestPath), manifest };
 }
 
 async function sealToOutput(sealOptions: SealOptions, { manifest, force }: Options): Promise<void> {
@@ -95,7 +101,7 @@ async function sealToOutput(sealOptions: SealOptions, { manifest, force }: Optio
 }
 
 async function outputPath(file: string, { output }: Options): Promise<string> {
-  const name = `${basename(file)
+  const name = `${basename(shownUrl(file))
     .replace(/\.(gz|zst|zstd)$/, '')
     .replace(/\.tgz$/, '.tar')}.zst.age`;
   if (output === '-') return output;
@@ -115,14 +121,14 @@ async function openInput(file: string): Promise<{ input: SealInput; close: () =>
   });
   if (kind.isFIFO()) {
     const fd = openSync(fsPath(file), constants.O_RDONLY | constants.O_NONBLOCK);
-    return { input: { name: file, chunks: fifoInput(fd) }, close: async () => {} };
+    return { input: { name: shownUrl(file), chunks: fifoInput(fd) }, close: async () => {} };
   }
   const handle = await open(fsPath(file), constants.O_RDONLY | constants.O_NONBLOCK).catch(
     (cause: unknown) => {
       throw fileError(cause, file, 'read');
     },
   );
-  return { input: await inputOf(handle, file), close: () => handle.close() };
+  return { input: await inputOf(handle, shownUrl(file)), close: () => handle.close() };
 }
 
 async function inputOf(handle: FileHandle, name: string): Promise<SealInput> {

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.js';
 import { writeAside } from '../base/files.js';
+import { shownUrl } from '../base/shown-url.js';
 import { formatSize } from '../base/units.js';
 import { openFile } from '../bytes/file.js';
 import { type Unsealed, unseal } from '../seal/unseal.js';
@@ -86,12 +87,12 @@ function requireNoTerminal(): void {
 
 async function outputPath(file: string, { output }: Options): Promise<string> {
   if (output === '-') return output;
-  const name = basename(file)
+  const name = basename(shownUrl(file))
     .replace(/\.(age|asc)$/, '')
     .replace(/\.(zst|zstd|gz)$/, '');
   if (output !== undefined) return resolveOutputPath(output, file === '-' ? 'unsealed.tar' : name);
-  if (file === '-' || name === basename(file)) {
-    throw new UsageError(`no name for what comes out of ${file}`, {
+  if (file === '-' || name === basename(shownUrl(file))) {
+    throw new UsageError(`no name for what comes out of ${shownUrl(file)}`, {
       remedy: 'say where to with -o FILE or -o -',
     });
   }
@@ -102,7 +103,7 @@ async function report(path: string, unsealed: Unsealed, options: Options): Promi
   const { content, compression, indexChecked } = unsealed;
   if (options.json === true) {
     const { size, sha256, entries = null } = content;
-    await printJson({ path, size, sha256, entries, compression, indexChecked });
+    await printJson({ path: shownUrl(path), size, sha256, entries, compression, indexChecked });
     return;
   }
   if (options.quiet === true) return;
@@ -111,7 +112,7 @@ async function report(path: string, unsealed: Unsealed, options: Options): Promi
     ? 'sealed by coldcase: index and hash of the tar hold'
     : 'encrypted chunks and, where compressed, its checksums; nothing to compare the hash with';
   const fields = [
-    ['unsealed', `${path}, ${formatSize(content.size)}, ${kind}`],
+    ['unsealed', `${shownUrl(path)}, ${formatSize(content.size)}, ${kind}`],
     ['  sha256', content.sha256],
     ['was', `age${compression === 'none' ? '' : ` over ${compression}`}`],
     ['checked', checked],

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type DeniedError, FailedError, FormatError, IntegrityError, WrongKeyError } from '../base/errors.js';
+import { shownUrl } from '../base/shown-url.js';
 import { looksEncrypted } from '../bytes/age-unlock.js';
 import { openFile } from '../bytes/file.js';
 import type { ByteSource } from '../bytes/source.js';
@@ -64,7 +65,7 @@ async function run(file: string, options: Options): Promise<void> {
     if (manifest !== undefined && denied instanceof WrongKeyError) {
       denied = withRecipientsOf(denied, manifest, options.manifest ?? manifestPath(file));
     }
-    await report(file, checks, options, denied);
+    await report(shownUrl(file), checks, options, denied);
   } finally {
     progress.clear();
     await source.close();

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { WrongKeyError } from '../base/errors.js';
+import { shownUrl } from '../base/shown-url.js';
 import type { Manifest } from '../seal/manifest.js';
 import { manifestPath, readManifest } from '../seal/manifest-file.js';
 
@@ -30,7 +31,7 @@ export function withRecipientsOf(
   const lines = recipients.slice(0, LISTED).map((recipient) => `  ${recipient}`);
   if (recipients.length > LISTED) lines.push(`  and ${recipients.length - LISTED} more`);
   return new WrongKeyError(error.message, {
-    remedy: `give the identity of one of the recipients that ${path} names, with -i:`,
+    remedy: `give the identity of one of the recipients that ${shownUrl(path)} names, with -i:`,
     more: [...lines, ...error.more],
     cause: error.cause,
   });

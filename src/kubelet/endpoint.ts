@@ -1,4 +1,5 @@
 import { FailedError, UsageError } from '../base/errors.js';
+import { shownUrl } from '../base/shown-url.js';
 import { type ConnectionFlags, checkFlags } from './connection-flags.js';
 import { openKubeconfig } from './kubeconfig.js';
 import { defaultKubeconfigs } from './kubeconfig-files.js';
@@ -83,7 +84,7 @@ async function direct(
     flags.tokenFile === undefined ? undefined : await bearerToken(flags.tokenFile, context.signal);
   const { trust, words } = await trustFrom(flags, url, context);
   const who = pair
-    ? `client certificate ${usual?.from ?? flags.clientCertificate} (${pair.subject})`
+    ? `client certificate ${shownUrl(usual?.from ?? flags.clientCertificate ?? '')} (${pair.subject})`
     : undefined;
   return {
     via: 'kubelet',
@@ -95,7 +96,7 @@ async function direct(
       headers: token === undefined ? undefined : { Authorization: `Bearer ${token}` },
     },
     node: undefined,
-    credentials: [who, token === undefined ? undefined : `token file ${flags.tokenFile}`]
+    credentials: [who, token === undefined ? undefined : `token file ${shownUrl(flags.tokenFile ?? '')}`]
       .filter(Boolean)
       .join(', '),
     trust: words,
@@ -126,9 +127,11 @@ async function bearerToken(path: string, signal: AbortSignal | undefined): Promi
 
 function kubeletUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'https:' || url.username !== '' || url.search !== '' || url.hash !== '') {
-    throw new UsageError(`--kubelet ${JSON.stringify(text)} is no https URL`, {
-      remedy: `give scheme, host and port: --kubelet ${DEFAULT_KUBELET}`,
+  const login = url !== undefined && url.username + url.password !== '';
+  if (url?.protocol !== 'https:' || login || url.search !== '' || url.hash !== '') {
+    const problem = login ? 'has a user or password in it' : 'is no https URL';
+    throw new UsageError(`--kubelet ${JSON.stringify(shownUrl(text))} ${problem}`, {
+      remedy: `give scheme, host and port alone: --kubelet ${DEFAULT_KUBELET}`,
     });
   }
   return url;
@@ -146,7 +149,7 @@ async function throughApiServer(
     via: 'api-server',
     connection: { ...connection, trust },
     node: flags.node,
-    credentials: `kubeconfig ${server.files.join(', ')}, context ${server.context}, user ${server.user}`,
+    credentials: `kubeconfig ${server.files.map(shownUrl).join(', ')}, context ${server.context}, user ${server.user}`,
     trust: words,
   };
 }

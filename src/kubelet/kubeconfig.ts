@@ -1,4 +1,5 @@
 import { DeniedError, FailedError } from '../base/errors.js';
+import { shownUrl } from '../base/shown-url.js';
 import { execLogin } from './exec-login.js';
 import { execPlugin } from './exec-plugin.js';
 import { impersonation } from './impersonation.js';
@@ -176,12 +177,7 @@ function apiServerUrl(server: string): URL {
       remedy: 'write them as username and password of the user',
     });
   }
-  throw new FailedError(`the kubeconfig's server ${JSON.stringify(withoutLogin(server))} is no https URL`, {
+  throw new FailedError(`the kubeconfig's server ${JSON.stringify(shownUrl(full))} is no https URL`, {
     remedy: 'http is taken only for this machine itself, where kubectl proxy listens',
   });
-}
-
-/** For errors: what stands before an @ may be a password. */
-function withoutLogin(server: string): string {
-  return server.replace(/^(.*:\/\/)?.*@/, '$1');
 }

@@ -1,4 +1,5 @@
 import { ColdcaseError, DeniedError, FailedError } from '../base/errors.js';
+import { shownUrl } from '../base/shown-url.js';
 import { fields, parseJson, text, texts } from './json.js';
 import type { LoginContext } from './kubeconfig.js';
 import { besideFile, type Entry } from './kubeconfig-files.js';
@@ -137,7 +138,7 @@ async function renew(
   const endpoint = text(fields(parseJson(discovered.body))['token_endpoint']);
   if (discovered.status !== 200 || endpoint === undefined) {
     throw new FailedError(
-      `the issuer ${issuer} does not say where tokens are renewed (${discovered.status})`,
+      `the issuer ${shownUrl(issuer)} does not say where tokens are renewed (${discovered.status})`,
     );
   }
   const [id = '', secret = ''] = [config['client-id'], config['client-secret']];
@@ -162,7 +163,7 @@ async function renew(
     const url = URL.canParse(address) ? new URL(address) : undefined;
     const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url?.hostname ?? '');
     if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && loopback)) {
-      throw new FailedError(`the issuer's address ${JSON.stringify(address)} is no https URL`);
+      throw new FailedError(`the issuer's address ${JSON.stringify(shownUrl(address))} is no https URL`);
     }
     const form = body && { 'content-type': 'application/x-www-form-urlencoded' };
     const transport = new Transport({

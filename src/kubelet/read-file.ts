@@ -3,6 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { DeniedError, FailedError, NotFoundError } from '../base/errors.js';
 import { errorCode } from '../base/files.js';
 import { readInput } from '../base/read-input.js';
+import { shownUrl } from '../base/shown-url.js';
 
 const LIMIT = 1 << 20;
 
@@ -36,7 +37,7 @@ export async function readSmallFile(path: string, what: string, limit = LIMIT): 
   });
   try {
     const stat = await file.stat();
-    if (!stat.isFile()) throw new FailedError(`${what} ${path} is no regular file`);
+    if (!stat.isFile()) throw new FailedError(`${what} ${shownUrl(path)} is no regular file`);
     const buffer = Buffer.alloc(Math.min(limit, stat.size + 1) + 1);
     let filled = 0;
     while (filled < buffer.length) {
@@ -44,7 +45,7 @@ export async function readSmallFile(path: string, what: string, limit = LIMIT): 
       if (bytesRead === 0) break;
       filled += bytesRead;
     }
-    if (filled > limit) throw new FailedError(`${what} ${path} is larger than ${limit} bytes`);
+    if (filled > limit) throw new FailedError(`${what} ${shownUrl(path)} is larger than ${limit} bytes`);
     return buffer.toString('utf8', 0, filled);
   } finally {
     await file.close();
@@ -55,16 +56,18 @@ export async function readSmallFile(path: string, what: string, limit = LIMIT): 
 export function openFailure(error: unknown, path: string, what: string): Error {
   const code = errorCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new NotFoundError(`${what} ${path} does not exist`, {
+    return new NotFoundError(`${what} ${shownUrl(path)} does not exist`, {
       remedy: 'check the path, and whether this is the machine that has it',
       cause: error,
     });
   }
   if (code === 'EACCES' || code === 'EPERM') {
-    return new DeniedError(`${what} ${path} may not be read by this user`, {
+    return new DeniedError(`${what} ${shownUrl(path)} may not be read by this user`, {
       remedy: 'on a node these files belong to root: run coldcase as root',
       cause: error,
     });
   }
-  return new FailedError(`${what} ${path} cannot be opened: ${code ?? String(error)}`, { cause: error });
+  return new FailedError(`${what} ${shownUrl(path)} cannot be opened: ${code ?? String(error)}`, {
+    cause: error,
+  });
 }

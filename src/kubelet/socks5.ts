@@ -1,5 +1,6 @@
 import { isIP, type Socket } from 'node:net';
 import { DeniedError, FailedError } from '../base/errors.js';
+import { urlLogin } from '../base/url-login.js';
 
 const VERSION = 5;
 const NO_LOGIN = 0;
@@ -43,8 +44,9 @@ async function negotiate(
   port: number,
   read: (size: number) => Promise<Buffer | undefined>,
 ): Promise<void> {
-  const name = Buffer.from(decodeURIComponent(proxy.username));
-  const password = Buffer.from(decodeURIComponent(proxy.password));
+  const login = urlLogin(proxy);
+  const name = Buffer.from(login?.name ?? '');
+  const password = Buffer.from(login?.password ?? '');
   const failed = (why: string): FailedError =>
     new FailedError(`the SOCKS proxy ${proxy.host} cannot be used: ${why}`, {
       remedy: 'check proxy-url in the kubeconfig, or HTTPS_PROXY',

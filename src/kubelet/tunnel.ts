@@ -3,6 +3,7 @@ import { connect, isIP, Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { Client } from 'undici';
 import { ColdcaseError, DeniedError, FailedError } from '../base/errors.js';
+import { urlLogin } from '../base/url-login.js';
 import { connectionFailure } from './connection-errors.js';
 import { socks5Connect } from './socks5.js';
 
@@ -57,14 +58,14 @@ const bySocks: Open = async (proxy, { host, port }, _ca, timeout) => {
 const byConnect: Open = async (proxy, { host, port }, ca, timeout) => {
   const authority = ca === undefined ? {} : { ca: [...rootCertificates, ca] };
   const client = new Client(proxy.origin, { connect: { timeout, ...authority }, headersTimeout: timeout });
-  const [name, password] = [decodeURIComponent(proxy.username), decodeURIComponent(proxy.password)];
+  const { name = '', password = '' } = urlLogin(proxy) ?? {};
   const login = Buffer.from(`${name}:${password}`).toString('base64');
   const where = isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
   const { statusCode, socket } = await client.connect({
     path: where,
     headers: {
       host: where,
-      ...(name === '' ? {} : { 'proxy-authorization': `Basic ${login}` }),
+      ...(urlLogin(proxy) === undefined ? {} : { 'proxy-authorization': `Basic ${login}` }),
     },
   });
   if (statusCode === 200 && socket instanceof Socket) return socket;

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { ColdcaseError, FormatError } from '../base/errors.js';
 import { type AsideOptions, errorCode, fileError, writeFileAside } from '../base/files.js';
 import { readInput } from '../base/read-input.js';
+import { shownUrl } from '../base/shown-url.js';
 import { fsPath } from '../base/text.js';
 import { formatSize } from '../base/units.js';
 import { MAX_MANIFEST, type Manifest, parseManifest } from './manifest.js';
@@ -43,7 +44,7 @@ function withoutManifest({ sealed, tar, proved }: Manifest, place: string): stri
   const state = proved ? 'complete, and was read back and proved' : 'complete';
   return [
     `only the manifest is missing: the sealed file is ${state}`,
-    `sealed  ${place}, ${formatSize(sealed.size)}`,
+    `sealed  ${shownUrl(place)}, ${formatSize(sealed.size)}`,
     `sha256  ${sealed.sha256}`,
     `tar     ${tar.name}, ${formatSize(tar.size)}, ${tar.entries} entries`,
     `sha256  ${tar.sha256}`,
@@ -67,16 +68,18 @@ export async function readManifest(
   const check = 'manifest';
   try {
     const found = await stat(fsPath(path));
-    if (found.size > MAX_MANIFEST) throw new FormatError(path, undefined, 'too large for a manifest');
+    if (found.size > MAX_MANIFEST)
+      throw new FormatError(shownUrl(path), undefined, 'too large for a manifest');
     // what merely lies there is not waited for
-    if (given === undefined && !found.isFile()) throw new FormatError(path, undefined, 'not a regular file');
+    if (given === undefined && !found.isFile())
+      throw new FormatError(shownUrl(path), undefined, 'not a regular file');
     const { bytes } = await readInput(path, { limit: MAX_MANIFEST, signal });
-    const manifest = parseManifest(bytes.toString('utf8'), path);
+    const manifest = parseManifest(bytes.toString('utf8'), shownUrl(path));
     const detail = `written ${manifest.createdAt} by coldcase ${manifest.tool.version}`;
     return { manifest, check: { check, verdict: 'ok', detail } };
   } catch (error) {
     if (errorCode(error) === 'ENOENT' && given === undefined) {
-      const detail = `there is no ${path}`;
+      const detail = `there is no ${shownUrl(path)}`;
       return { manifest: undefined, check: { check, verdict: 'not checked', detail } };
     }
     if (!(error instanceof FormatError)) throw fileError(error, path, 'read manifest');

@@ -4,6 +4,7 @@ import type { Recipient } from 'age-encryption';
 import { UnsafeError, UsageError } from '../base/errors.js';
 import { errorCode, fileError } from '../base/files.js';
 import { readInput } from '../base/read-input.js';
+import { shownUrl } from '../base/shown-url.js';
 import { CIPHER, CIPHER_OPTIONS, payloadKey } from '../bytes/age-stream.js';
 import { deriveKey, MAX_WORK_FACTOR } from '../bytes/age-unlock.js';
 
@@ -54,7 +55,8 @@ function requireRecipient(recipient: string, encrypter: { addRecipient(recipient
     const kind = recipient.startsWith('ssh-')
       ? 'SSH keys are not supported as recipients'
       : 'not an age recipient';
-    const shown = recipient.length > 80 ? `${recipient.slice(0, 80)}...` : recipient;
+    const text = shownUrl(recipient);
+    const shown = text.length > 80 ? `${text.slice(0, 80)}...` : text;
     throw new UsageError(`${kind}: ${shown}`, { remedy: 'recipients begin with age1 or age1pq1', cause });
   }
 }
@@ -70,12 +72,14 @@ export async function readRecipientsFile(path: string, signal?: AbortSignal): Pr
   const { bytes, stat } = await readInput(path, { limit: MAX_RECIPIENT_FILE, signal }).catch(
     (cause: unknown) => {
       if (errorCode(cause) !== 'EISDIR') throw fileError(cause, path, 'read recipients file');
-      throw new UsageError(`${path} is a directory`, { remedy: 'name a file of recipients, one a line' });
+      throw new UsageError(`${shownUrl(path)} is a directory`, {
+        remedy: 'name a file of recipients, one a line',
+      });
     },
   );
   if (stat.isFile() && (stat.mode & 0o002) !== 0) {
-    throw new UnsafeError(`recipients file ${path} can be changed by everybody on this machine`, {
-      remedy: `check what is in it, then chmod o-w ${path}`,
+    throw new UnsafeError(`recipients file ${shownUrl(path)} can be changed by everybody on this machine`, {
+      remedy: `check what is in it, then chmod o-w ${shownUrl(path)}`,
     });
   }
   const recipients: string[] = [];
@@ -86,12 +90,12 @@ export async function readRecipientsFile(path: string, signal?: AbortSignal): Pr
     if (!/^age1[0-9a-z]+$/.test(line)) {
       const remedy =
         'recipients begin with age1 or age1pq1, one a line; coldcase keygen -y FILE prints those of identities';
-      throw new UsageError(`line ${index + 1} of ${path} is not an age recipient`, { remedy });
+      throw new UsageError(`line ${index + 1} of ${shownUrl(path)} is not an age recipient`, { remedy });
     }
     recipients.push(line);
   }
   if (recipients.length === 0) {
-    throw new UsageError(`no recipient in ${path}`, {
+    throw new UsageError(`no recipient in ${shownUrl(path)}`, {
       remedy: 'it should hold recipients (age1...), one a line',
     });
   }

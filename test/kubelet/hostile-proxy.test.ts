@@ -144,7 +144,7 @@ test('what cannot be decoded in its URL is an error that does not quote it', asy
   const { port } = await proxy(answers(bytes(5, 2)));
   for (const scheme of ['http', 'socks5']) {
     const error = await failure(opened(new URL(`${scheme}://ada:SECRET%zz@127.0.0.1:${port}`)));
-    expect(error.message).toContain('cannot be used');
+    expect(error.message).toContain('cannot be decoded');
     expect(everythingOf(error)).not.toContain('SECRET');
   }
 });
