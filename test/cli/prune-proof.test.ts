@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { decompress } from 'zstd-napi';
 import { coldcase, type Finished, NOBODY } from '../support/coldcase.js';
 import { emptyHost, hostCopy } from '../support/hosts.js';
 import { samplePath } from '../support/samples.js';
@@ -177,6 +178,27 @@ test.skipIf(!root)('with the identity the copy is opened, wherever it lies (as r
   const refused = await prune(['--sealed', everybodys, '-i', key]);
   expect(refused).toMatchObject({ code: 6, kept: true });
   expect(refused.stderr).toContain('can be changed by everybody');
+});
+
+test.skipIf(!root)('an archive as kubelets write it, a plain tar, by both ways (as root)', async () => {
+  const evidence = await emptyHost();
+  for (const proof of [[], ['-i', key]]) {
+    const host = await hostCopy('bare');
+    const directory = join(host, 'var/lib/kubelet/checkpoints');
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await writeFile(join(directory, ARCHIVE), decompress(await readFile(samplePath('crio-looper'))));
+    const seal = ['--seal', '-r', recipient, '-o', join(evidence, `${proof.length}/`)];
+    expect((await coldcase([...checkpoints(host), ...seal])).code).toBe(0);
+    const sealed = ['--sealed', join(evidence, `${proof.length}`)];
+    const pruned = await coldcase([
+      ...checkpoints(host),
+      ...['--prune', '--keep', '0', '--yes'],
+      ...sealed,
+      ...proof,
+    ]);
+    expect(pruned).toMatchObject({ code: 0 });
+    expect(await readdir(directory)).toEqual([]);
+  }
 });
 
 test.skipIf(!root)('a copy of something else, and the wrong identity, prove nothing (as root)', async () => {

@@ -44,7 +44,7 @@ export const PLACES: Readonly<Record<LeftoverKind, PlaceFacts>> = {
     engine: 'containerd',
     what: "CRIU's images in the content store",
     removedBy:
-      'containerd, at its next garbage collection, once no image names it: ctr -n k8s.io images ls, then images rm containerd.io/checkpoint/...',
+      'containerd, once no image and no lease of its names it: ctr -n k8s.io images ls, images rm containerd.io/checkpoint/...; leases ls, leases rm',
   },
   'container-state': {
     engine: 'containerd',

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   chmod,
   chown,
+  copyFile,
   mkdir,
   mkdtemp,
   readdir,
@@ -131,6 +132,29 @@ test.skipIf(!root)('what a process has open, or works in, is seen and stays (as 
   await once(child, 'exit');
   await removeLeftover(host, it, { now: later, activity: seen });
   expect(await readdir(above)).toEqual([]);
+});
+
+test.skipIf(!root)('a checkpoint that is being made is seen by its program (as root)', async () => {
+  const directory = await emptyHost();
+  const host = await HostRoot.open('/');
+  await copyFile(await realpath('/bin/sleep'), join(directory, 'criu'));
+  await chmod(join(directory, 'criu'), 0o755);
+  const running = [
+    spawn(join(directory, 'criu'), ['600']),
+    // a shell that is called as runc is, with runc's command among its arguments
+    spawn('/bin/sh', ['-c', 'read x', 'checkpoint'], { argv0: '/usr/sbin/runc' }),
+  ];
+  children.push(...running);
+  for (const child of running) {
+    const mine = async (): Promise<number> => {
+      const { dumping } = await readActivity(host, []);
+      return dumping.filter((line) => line.includes(`PID ${child.pid})`)).length;
+    };
+    await expect.poll(mine).toBe(1);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await mine()).toBe(0);
+  }
 });
 
 test.skipIf(!root)(
