@@ -11,20 +11,26 @@ import { CheckpointFile, fileFailure, refuseUnlessRegular } from './checkpoint-f
  */
 export class CheckpointDirectory {
   readonly path: string;
+  /** What the kubelet calls it, which knows nothing of where its root is mounted. */
+  readonly #onNode: string;
   readonly #handle: FileHandle;
 
-  private constructor(path: string, handle: FileHandle) {
+  private constructor(path: string, onNode: string, handle: FileHandle) {
     this.path = path;
+    this.#onNode = onNode;
     this.#handle = handle;
   }
 
   /**
    * Opens the directory if it is one (not a link), belongs to root or to this user, and nobody else may write there.
    *
+   * @param hostRoot - where the node's file system is mounted, when the directory is below it
    * @throws NotFoundError, DeniedError, UnsafeError
    */
-  static async open(directory: string): Promise<CheckpointDirectory> {
+  static async open(directory: string, hostRoot = '/'): Promise<CheckpointDirectory> {
     const path = resolve(directory);
+    const root = resolve(hostRoot);
+    const onNode = root !== '/' && path.startsWith(`${root}/`) ? path.slice(root.length) : path;
     const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
     const handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(async (error: unknown) => {
       throw await directoryFailure(error, path);
@@ -48,7 +54,7 @@ export class CheckpointDirectory {
           },
         );
       }
-      return new CheckpointDirectory(path, handle);
+      return new CheckpointDirectory(path, onNode, handle);
     } catch (error) {
       await handle.close();
       throw error;
@@ -95,12 +101,15 @@ export class CheckpointDirectory {
     if (
       item !== `${dirname(item)}/${name}` ||
       resolve(item) !== item ||
-      dirname(item) !== this.path ||
+      (dirname(item) !== this.path && dirname(item) !== this.#onNode) ||
       !plain
     ) {
-      throw new UnsafeError(`the kubelet named ${item}, which is not a file directly inside ${this.path}`, {
-        remedy: `nothing was taken or removed; if the kubelet's --root-dir is another, say --checkpoint-dir DIR`,
-      });
+      throw new UnsafeError(
+        `the kubelet named ${item}, which is not a file directly inside ${this.#onNode}`,
+        {
+          remedy: `nothing was taken or removed; if the kubelet's --root-dir is another, say --checkpoint-dir DIR`,
+        },
+      );
     }
     return name;
   }

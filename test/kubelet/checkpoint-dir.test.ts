@@ -200,3 +200,24 @@ test('a name that becomes a link between looking and opening is not followed', {
   expect(seen.archive).toBeGreaterThan(0);
   expect(seen.refused).toBeGreaterThan(0);
 });
+
+test('below a host root the kubelet names the directory as its node knows it, and nothing else is taken', async () => {
+  writeFileSync(join(dir, 'checkpoint-a.tar'), 'x', { mode: 0o600 });
+  const directory = await CheckpointDirectory.open(dir, scratch);
+  try {
+    for (const item of ['/checkpoints/checkpoint-a.tar', join(dir, 'checkpoint-a.tar')]) {
+      const file = await directory.take(item);
+      expect(file.path).toBe(item);
+      await file.close();
+    }
+    for (const item of [
+      '/checkpoint-a.tar',
+      '/elsewhere/checkpoint-a.tar',
+      '/checkpoints/../checkpoints/checkpoint-a.tar',
+    ]) {
+      expect(await exitCodeOf(directory.take(item)), item).toBe(ExitCode.unsafe);
+    }
+  } finally {
+    await directory.close();
+  }
+});

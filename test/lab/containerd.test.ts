@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { dumpAtWork } from '../../src/node/freezer/at-work.js';
@@ -9,6 +9,8 @@ import { shownCommand, thawCommands } from '../../src/node/freezer/thaw-commands
 import { HostRoot } from '../../src/node/host/root.js';
 import { lookForLeftovers } from '../../src/node/leftovers/look.js';
 import { coldcase } from '../support/coldcase.js';
+import { recipient } from '../support/kubelet/capture-scene.js';
+import { STAMP, startStandIn } from '../support/kubelet/stand-in.js';
 import type { CriTarget } from './containerd/cri.js';
 import { containerdTitle, hasContainerd, LabNode } from './containerd/node.js';
 
@@ -159,6 +161,68 @@ describe.skipIf(!hasContainerd).each([1, 2] as const)(
       expect(await freezerState(host, id)).toMatchObject({ state: 'frozen' });
       node.out('ctr', '-n', 'k8s.io', 'tasks', 'resume', id);
       expect(await freezerState(host, id)).toEqual({ state: 'running' });
+    });
+
+    test('capture through a kubelet over it: left frozen is told with what thaws it, and time enough is a success', async () => {
+      const { id, target } = await startContainer();
+      const { namespace, pod, uid, container } = target;
+      let deadline: number | undefined;
+      const state = {
+        running: true,
+        kind: 'container',
+        image: 'localhost/hog:lab',
+        name: container,
+      } as const;
+      const kubelet = await startStandIn({
+        pods: [
+          {
+            namespace,
+            name: pod,
+            uid,
+            containers: [{ ...state, status: { containerID: `containerd://${id}` } }],
+          },
+        ],
+        checkpoint: async () => {
+          const path = `/var/lib/kubelet/checkpoints/checkpoint-${pod}_${namespace}-${container}-${STAMP}.tar`;
+          await node.cri.checkpoint(id, path, deadline);
+          return path;
+        },
+      });
+      const out = kubelet.file('evidence', '');
+      rmSync(out);
+      const capture = () =>
+        coldcase([
+          ...['capture', `${namespace}/${pod}/${container}`, '--host-root', node.root, '--json'],
+          ...['--kubelet', kubelet.url, '--certificate-authority', kubelet.ca],
+          ...['--client-certificate', kubelet.client('admin').both, '-r', recipient, '-o', `${out}/`],
+        ]);
+      try {
+        let outcome: unknown;
+        for (deadline of [400, 200, 800, 1600, 100, 3200, 6400]) {
+          const { stdout, stderr, code } = await capture();
+          [{ outcome }] = JSON.parse(stdout).workloads;
+          expect(outcome === 'left frozen' ? 'PAUSED' : 'RUNNING', stderr).toBe(node.taskState(id));
+          if (outcome !== 'left frozen') continue;
+          expect(code).toBe(1);
+          expect(stderr).toContain('WAS LEFT FROZEN');
+          expect(stderr).toContain(`ctr -n k8s.io tasks resume ${id}`);
+          break;
+        }
+        expect(outcome).toBe('left frozen');
+        node.out('ctr', '-n', 'k8s.io', 'tasks', 'resume', id);
+        node.run('sh', '-c', 'rm -rf /tmp/ctrd-checkpoint* /var/lib/kubelet/checkpoints/*');
+        deadline = undefined;
+        const { stdout, code, stderr } = await capture();
+        expect(code, stderr).toBe(0);
+        expect(JSON.parse(stdout)).toMatchObject({
+          workloads: [{ outcome: 'running' }],
+          captured: [{ proved: true, original: { removed: true } }],
+        });
+        expect(node.out('ls', '/var/lib/kubelet/checkpoints')).toBe('');
+        expect(node.taskState(id)).toBe('RUNNING');
+      } finally {
+        await kubelet.close();
+      }
     });
   },
 );

@@ -80,7 +80,7 @@ async function withContext(
  */
 async function openDirectory(job: CaptureJob, plan: Plan): Promise<CheckpointDirectory> {
   try {
-    return await CheckpointDirectory.open(job.checkpointDir);
+    return await CheckpointDirectory.open(job.checkpointDir, job.hostRoot);
   } catch (error) {
     if (error instanceof NotFoundError) await plan.client.probeCheckpoints(plan.targets[0], job.signal);
     throw error;
