@@ -28,14 +28,18 @@ export interface AskedCheckpoint {
  * Asks for the checkpoint of one container, with its workload looked at before, meanwhile and afterwards, whatever
  * comes of it.
  *
- * @throws UnsafeError when it would cost the container, before anything is asked
+ * @throws UnsafeError when it would cost the container, FailedError when another is made and does not end, both before
+ *   anything is asked
  */
 export async function takeCheckpoint(
   job: ConnectedJob,
   target: ContainerTarget,
   plan: Plan,
 ): Promise<AskedCheckpoint> {
-  const watch = await WorkloadWatch.begin(job, target, plan);
+  const patience = patienceOf(job);
+  const first = await WorkloadWatch.begin(job, target, plan);
+  const watch = (await first.waitForOthers(patience)) ? await WorkloadWatch.begin(job, target, plan) : first;
+  await watch.tellFrozen();
   const times = checkpointTimes(job.times, watch.memory, job.runtimeRequestTimeout);
   const warnings = await guardFreeze(job, target, plan);
   if (times.givesUpFirst) {
@@ -51,6 +55,11 @@ export async function takeCheckpoint(
   job.progress.clear();
   if (!result.ok) tellFate(result.error, workload, times.kubeletLimit);
   return { times, warnings, result, workload, lookAgain: () => watch.lookAgain(workload) };
+}
+
+/** How long another checkpoint of the container is waited for, in milliseconds: as long as one may take. */
+export function patienceOf({ times, runtimeRequestTimeout }: ConnectedJob): number {
+  return checkpointTimes(times, undefined, runtimeRequestTimeout).requestTimeout;
 }
 
 /** Whether the kubelet has said how it ended; where a connection breaks it may go on, as it does when nobody waits. */

@@ -3,10 +3,11 @@ import { formatSize, formatTime } from '../../base/units.js';
 import type { CheckpointDirectory } from '../../kubelet/checkpoint-dir.js';
 import type { CheckpointFile } from '../../kubelet/checkpoint-file.js';
 import type { CaptureRecord } from '../../seal/capture-record.js';
-import { takeCheckpoint } from './checkpoint.js';
+import { patienceOf, takeCheckpoint } from './checkpoint.js';
 import type { Plan } from './containers.js';
 import type { CaptureFacts } from './facts.js';
 import type { ConnectedJob, ContainerTarget } from './job.js';
+import { lockContainer } from './lock.js';
 import { leftOnNode } from './not-held.js';
 import type { CapturedArchive } from './report.js';
 import { sealArchive } from './seal-archive.js';
@@ -35,7 +36,10 @@ export async function captureContainer(
   const files: CheckpointFile[] = [];
   const startedAt = new Date();
   let workload: WorkloadReport | undefined;
+  let unlock = async (): Promise<void> => undefined;
   try {
+    // to the end: two archives of one container, made in the same second, have the same name
+    unlock = await lockContainer(job, target, patienceOf(job));
     const asked = await takeCheckpoint(job, target, plan);
     workload = asked.workload;
     if (!asked.result.ok) throw asked.result.error;
@@ -74,6 +78,7 @@ export async function captureContainer(
     return { captured, error: known, workload };
   } finally {
     for (const file of files) await file.close();
+    await unlock();
   }
 }
 

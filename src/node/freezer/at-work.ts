@@ -28,6 +28,15 @@ export async function dumpAtWork(
   id: string,
   pids: readonly number[],
 ): Promise<string | undefined> {
+  return (await dumping(host, id, pids)) ?? copying(host);
+}
+
+/** Who dumps this very container, a runtime or CRIU. */
+export async function dumping(
+  host: HostRoot,
+  id: string,
+  pids: readonly number[],
+): Promise<string | undefined> {
   const own = new Set(pids);
   for (const pid of await listPids(host)) {
     if (own.has(pid)) continue;
@@ -36,7 +45,7 @@ export async function dumpAtWork(
     if (words === undefined || !RUNTIMES.test(program)) continue;
     if (words.includes('checkpoint') && words.includes(id)) return `${program} checkpoint (PID ${pid})`;
   }
-  return (await tracerOf(host, pids)) ?? copying(host);
+  return tracerOf(host, pids);
 }
 
 /** The CRIU that traces one of these processes, from outside of the container; they stand still under it. */

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { ColdcaseError } from '../../../base/errors.js';
+import { ColdcaseError, FailedError } from '../../../base/errors.js';
 import { formatDuration } from '../../../base/units.js';
 import { containerMemory } from '../../../node/facts/container-memory.js';
 import { estimateFreeze } from '../../../node/freeze.js';
-import { dumpAtWork, tracerOf } from '../../../node/freezer/at-work.js';
+import { dumpAtWork, dumping, tracerOf } from '../../../node/freezer/at-work.js';
 import {
   type ContainerFreezer,
   type FreezerState,
@@ -84,7 +84,7 @@ export class WorkloadWatch {
     this.memory = found.memory;
   }
 
-  /** Finds the container and its freezer. One that is frozen already is told, with what thaws it. */
+  /** Finds the container and its freezer. */
   static async begin(
     job: ConnectedJob,
     target: ContainerTarget,
@@ -97,14 +97,52 @@ export class WorkloadWatch {
     const state = found === undefined || 'state' in found ? found : await readFreezer(host, found);
     const memory = freezer === undefined ? undefined : (await containerMemory(host, freezer.pids)).size;
     const before = lookBefore(identity, state);
-    const watch = new WorkloadWatch(job, target, host, { identity, freezer, before, memory });
-    if (state?.state === 'frozen') {
-      const [first] = (await watch.#commands(state)).map(shownCommand);
-      job.note(
-        `${nameOf(target)} is frozen already, before this capture, and will be left so${first === undefined ? '' : `; what thaws it: ${first}`}`,
-      );
+    return new WorkloadWatch(job, target, host, { identity, freezer, before, memory });
+  }
+
+  /** A container that is frozen before anything was asked is told, with what thaws it. */
+  async tellFrozen(): Promise<void> {
+    if (this.before.state !== 'frozen' || this.#identity.id === null) return;
+    const state = await freezerState(this.#host, this.#identity.id);
+    if (state.state !== 'frozen') return;
+    const [first] = (await this.#commands(state)).map(shownCommand);
+    const how = first === undefined ? '' : `; what thaws it: ${first}`;
+    this.#note(`${nameOf(this.#target)} is frozen already, before this capture, and will be left so${how}`);
+  }
+
+  /**
+   * Waits for a checkpoint that somebody else, such as another tool, is making of the container at this moment.
+   *
+   * @param patience - milliseconds
+   * @returns whether there was one: then the container has to be looked at anew
+   * @throws FailedError when it does not end in time; the signal's reason
+   */
+  async waitForOthers(patience: number): Promise<boolean> {
+    const { id } = this.#identity;
+    if (id === null || this.#freezer === undefined) return false;
+    const { pids } = this.#freezer;
+    const name = nameOf(this.#target);
+    const until = performance.now() + patience;
+    for (let seenAt: number | undefined; ; await wait(PAUSE)) {
+      this.#job.signal.throwIfAborted();
+      const frozen = (await readFreezer(this.#host, this.#freezer)).state === 'frozen';
+      const who = await (frozen ? dumpAtWork : dumping)(this.#host, id, pids);
+      const now = performance.now();
+      if (who === undefined) {
+        // between the dump and the copy, and at a deadline, nobody is seen for a moment
+        if (seenAt === undefined || now - seenAt > QUIET) return seenAt !== undefined;
+        continue;
+      }
+      if (seenAt === undefined) {
+        this.#note(`${name}: somebody else checkpoints it: ${who}: waiting for it to end`);
+      }
+      seenAt = now;
+      if (now >= until) {
+        throw new FailedError(`somebody else checkpoints ${name}, and does not end: ${who}`, {
+          remedy: 'two at once spoil each other: end the other, then capture again',
+        });
+      }
     }
-    return watch;
   }
 
   /** Looks again and again while the kubelet works. @returns ends it */
