@@ -72,7 +72,7 @@ async function requireSomething(
 ): Promise<void> {
   if (real.ok) return;
   const elsewhere = real.reason === 'absent' && options.checkpointDir === undefined;
-  if (elsewhere && (await leftovers()).found.length > 0) return;
+  if (elsewhere && (options.leftovers === true || (await leftovers()).found.length > 0)) return;
   throw new NotFoundError(`the checkpoint directory ${directory}: ${real.why}`, {
     remedy: 'run as root on the node, or name it by --checkpoint-dir',
   });

@@ -62,7 +62,9 @@ test('without the checkpoint directory, what lies elsewhere is listed; with noth
   const found = await coldcase(['node', 'checkpoints', '--host-root', host, '--json']);
   expect(found.code).toBe(0);
   expect(JSON.parse(found.stdout)).toHaveLength(1);
-  expect((await coldcase(['node', 'checkpoints', '--host-root', await emptyHost()])).code).toBe(4);
+  const empty = ['node', 'checkpoints', '--host-root', await emptyHost()];
+  expect((await coldcase(empty)).code).toBe(4);
+  expect((await coldcase([...empty, '--prune', '--leftovers', '--yes'])).code).toBe(0);
 });
 
 test('truncated archives are marked: cut in data, in a header, between entries; empty; and what is no tar', async () => {

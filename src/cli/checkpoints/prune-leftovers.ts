@@ -43,7 +43,7 @@ export async function pruneLeftovers(
     else if (leftover.obstacle === undefined) kept += 1;
   }
   if (certain.length > 0 && !options.yes) {
-    await confirm(`Remove these ${certain.length} pieces of checkpoints, which nothing runs in, for good?`);
+    await confirm(`Remove for good what nothing runs in (${certain.length} of the above)?`);
   }
   let removed = 0;
   for (const leftover of certain) {
