@@ -96,14 +96,22 @@ export type Infer<M> = M extends MessageType<infer Value> ? Value : never;
 
 /** Describes a message by its fields, each with its number on the wire. */
 export function message<const F extends Fields>(name: string, fields: F): MessageType<MessageOf<F>> {
-  const named = Object.entries(fields)
-    .map(([key, field]): NamedField => ({ ...field, name: key }))
-    .sort((a, b) => a.number - b.number);
+  // made when first asked for: of a hundred messages an answer needs ten
+  let named: readonly NamedField[] | undefined;
+  let byNumber: ReadonlyMap<number, NamedField> | undefined;
   return {
     kind: 'message',
     name,
-    fields: named,
-    byNumber: new Map(named.map((field) => [field.number, field])),
+    get fields() {
+      named ??= Object.entries(fields)
+        .map(([key, field]): NamedField => ({ ...field, name: key }))
+        .sort((a, b) => a.number - b.number);
+      return named;
+    },
+    get byNumber() {
+      byNumber ??= new Map(this.fields.map((field) => [field.number, field]));
+      return byNumber;
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty';
-import { render } from 'ink';
+import * as ink from 'ink';
 import { InterruptedError } from '../base/errors.js';
 import { App } from './components/app.js';
 import type { Place } from './core/place.js';
@@ -44,6 +44,8 @@ const CRASHES = ['uncaughtException', 'unhandledRejection'] as const;
  */
 export async function browse(browsed: Browsed, options: BrowseOptions): Promise<void> {
   const { input, output, signal } = options;
+  // in the bundle what lays out is ready a moment later (.ci/bundle.mjs)
+  await ('ready' in ink ? ink.ready : undefined);
   signal.throwIfAborted();
   const session = new TerminalSession(input, output);
   const undo: (() => void)[] = [() => session.leave()];
@@ -110,7 +112,7 @@ async function run(
   });
   undo.push(() => suspension.close());
   undo.push(listen(input, output, store, size, fail));
-  const app = render(<App store={store} theme={theme} />, {
+  const app = ink.render(<App store={store} theme={theme} />, {
     stdout: frameStream(output, frames),
     stdin: input,
     debug: true,

@@ -61,6 +61,19 @@ describe('the package that npm makes', () => {
       expect(readdirSync(join(ROOT, dirname(name)))).toContain(name.split('/').at(-1));
   });
 
+  test('names no path of whoever built it', () => {
+    const texts = readdirSync(join(installed, 'dist'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'));
+    expect(texts.filter((text) => text.includes(ROOT))).toEqual([]);
+  });
+
+  test('starts through a symbolic link, in any directory', () => {
+    const command = join(scratch, 'coldcase');
+    symlinkSync(join(installed, 'bin/coldcase.js'), command);
+    expect(execFileSync(command, ['--version'], { cwd: '/', encoding: 'utf8' })).toBe(`${version}\n`);
+  });
+
   test('shows, seals, opens and demonstrates', () => {
     const shown = run('show', sample('podman-incident.tar.zst.age'), '-i', sample('demo-key.txt'));
     expect([shown.code, shown.stderr]).toEqual([0, '']);
