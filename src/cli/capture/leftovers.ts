@@ -1,4 +1,4 @@
-import { posix } from 'node:path';
+import { posix, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatTime } from '../../base/units.js';
 import type { HostRoot } from '../../node/host/root.js';
@@ -64,9 +64,8 @@ async function lookTwice(host: HostRoot, job: CaptureJob, startedAt: Date): Prom
   const { lookForLeftovers } = await import('../../node/leftovers/look.js');
   // below a host root the directory may be given as this machine sees it
   const below = host.isThisMachine ? '' : host.directory;
-  const checkpointDirectory = job.checkpointDir.startsWith(`${below}/`)
-    ? job.checkpointDir.slice(below.length)
-    : undefined;
+  const directory = resolve(job.checkpointDir);
+  const checkpointDirectory = directory.startsWith(`${below}/`) ? directory.slice(below.length) : undefined;
   for (let waited = 0; ; waited += STEP) {
     const seen = await lookForLeftovers(host, { checkpointDirectory });
     const collected = seen.found.every(({ kind, changed }) => kind !== 'content-blob' || changed < startedAt);
@@ -115,13 +114,14 @@ async function archivesOf(
   const { leftoverLine } = await import('../../node/leftovers/words.js');
   // the directory is a path of this machine, below the host root or not
   const here = host.isThisMachine ? host : await HostRoot.open('/');
-  const names = await here.list(job.checkpointDir);
+  const directory = resolve(job.checkpointDir);
+  const names = await here.list(directory);
   if (!names.ok) return [];
   const now = new Date();
   const pieces: LeftPiece[] = [];
   const prefixes = targets.map((one) => `checkpoint-${one.pod}_${one.namespace}-${one.container}-`);
   for (const name of names.value.filter((one) => prefixes.some((prefix) => one.startsWith(prefix)))) {
-    const path = posix.join(job.checkpointDir, name);
+    const path = posix.join(directory, name);
     const facts = await here.stat(path, { follow: false });
     if (!facts.ok || facts.value.kind !== 'file' || facts.value.ctime < startedAt) continue;
     if (captured.some(({ original }) => posix.basename(original.path) === name)) continue;
