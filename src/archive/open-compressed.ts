@@ -64,7 +64,7 @@ async function openStreamed(
   facts: StoredFacts,
   options: OpenOptions,
 ): Promise<Archive> {
-  const points: RestartPoint[] = [{ input: 0, output: 0 }];
+  const points = new RestartPoints();
   const decode: DecodeFrom = ({ input }) => {
     const chunks = chunksOf(source, input);
     return format === 'gzip' ? decodeGzip(chunks, source.name) : decodeZstd(chunks, source.name, input);
@@ -72,19 +72,29 @@ async function openStreamed(
   const firstPass = (): AsyncIterable<Uint8Array> => {
     const chunks = chunksOf(source, 0, options.signal);
     if (format === 'gzip') return decodeGzip(chunks, source.name);
-    return decodeZstd(chunks, source.name, 0, (input, output) => addPoint(points, { input, output }));
+    return decodeZstd(chunks, source.name, 0, (input, output) => points.add({ input, output }));
   };
   const kept = new KeptData();
   const { entries, marked, size } = await passTar(firstPass(), source.name, (entry) => kept.visit(entry));
-  const tar = kept.over(new StreamedSource(source, size, points, decode));
+  const tar = kept.over(new StreamedSource(source, size, points.kept, decode));
   const container: ContainerFacts = { ...facts, compression: format, tarSize: size, endMarked: marked };
   return makeArchive(location, container, entries, tar);
 }
 
 /** Restart points closer than this would cost more memory than they save time. */
 const POINT_DISTANCE = 256 * 1024;
+/** Of content that is so long that there would be more, every other one is kept. */
+const MAX_POINTS = 32_768;
 
-function addPoint(points: RestartPoint[], point: RestartPoint): void {
-  const last = points.at(-1);
-  if (last === undefined || point.output - last.output >= POINT_DISTANCE) points.push(point);
+class RestartPoints {
+  kept: RestartPoint[] = [{ input: 0, output: 0 }];
+  #distance = POINT_DISTANCE;
+
+  add(point: RestartPoint): void {
+    if (point.output - (this.kept.at(-1)?.output ?? 0) < this.#distance) return;
+    this.kept.push(point);
+    if (this.kept.length <= MAX_POINTS) return;
+    this.kept = this.kept.filter((_, at) => at % 2 === 0);
+    this.#distance *= 2;
+  }
 }

@@ -1,6 +1,7 @@
 import { compress } from 'zstd-napi';
 import binding from 'zstd-napi/binding.js';
 import { FormatError } from '../base/errors.js';
+import { JSON_LIMITS, parseJson as parse } from '../base/json.js';
 import { encodeText, isDecoded } from '../base/text.js';
 import { decodeFrame } from '../bytes/zstd.js';
 import { type ArchiveEntry, ENTRY_TYPES, type EntryType } from './entry.js';
@@ -18,6 +19,8 @@ const FRAME_OFFSET = SKIPPABLE_HEADER + SIGNATURE.length + 4;
  * made for that takes twenty times its size.
  */
 const MAX_JSON = 16 * 1024 * 1024;
+/** As many values as there can be in entries of that much JSON: three in 28 bytes of a sparse map. */
+const JSON_IN_INDEX = { ...JSON_LIMITS, values: 2_000_000 };
 
 /** What was recorded when the checkpoint was captured: who asked whom, when, what was answered. */
 export type CaptureRecord = Readonly<Record<string, unknown>>;
@@ -149,9 +152,10 @@ function parseJson(
   const text = Buffer.from(decodeFrame(frame, size, where, offset)).toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
-    throw fail('is no JSON');
+    value = parse(where, text, JSON_IN_INDEX);
+  } catch (error) {
+    if (error instanceof FormatError) throw fail('is no JSON, or of more than is written');
+    throw error;
   }
   if (!isRecord(value) || value['version'] !== VERSION) throw fail('is malformed');
   return value;

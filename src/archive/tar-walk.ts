@@ -2,19 +2,8 @@ import { FormatError } from '../base/errors.js';
 import type { ArchiveEntry, EntryType } from './entry.js';
 import { type PaxFacts, readPaxRecords, sparseRuns } from './pax.js';
 import { gnuSparseMap, type ReadStep, readSparseMap } from './sparse-maps.js';
+import { TarBudget } from './tar-budget.js';
 import { BLOCK, checksumHolds, normalizeName, numberField, textField } from './tar-fields.js';
-
-/** Bounds of what is believed of an archive; a hostile one is refused, not given memory. */
-export const LIMITS = {
-  /** Entries in one archive. */
-  entries: 250_000,
-  /** Bytes of one long name or pax header; what Go's archive/tar allows. */
-  extension: 1024 * 1024,
-  /** Characters of all names of entries, links and owners together. */
-  names: 32 * 1024 * 1024,
-  /** Runs of all sparse files together. */
-  sparseRuns: 500_000,
-} as const;
 
 /**
  * What a walk asks of whoever drives it: bytes (fewer are given only where the tar ends), or to take an entry.
@@ -52,7 +41,7 @@ const padded = (size: number): number => Math.ceil(size / BLOCK) * BLOCK;
  */
 export function* walkTar(where: string): Generator<WalkStep, WalkEnd, Uint8Array> {
   const globals: PaxFacts = {};
-  const spent = { entries: 0, names: 0, runs: 0 };
+  const budget = new TarBudget(where);
   let offset = 0;
   for (;;) {
     const start = offset;
@@ -68,13 +57,7 @@ export function* walkTar(where: string): Generator<WalkStep, WalkEnd, Uint8Array
       const flag = requireHeader(header, where, offset);
       if (!'LKNxXg'.includes(flag)) break;
       const length = numberField(header, 124, 12, { where, offset, field: 'size' });
-      if (length < 0 || length > LIMITS.extension) {
-        throw new FormatError(
-          where,
-          offset,
-          `a long name or pax header of ${length} bytes is not believable`,
-        );
-      }
+      budget.extension(length, offset);
       const body = yield { kind: 'read', offset: offset + BLOCK, length };
       if (body.length < length) throw new FormatError(where, offset, 'the tar is cut short in a header');
       takeExtension(flag, body, where, offset + BLOCK, extended, globals);
@@ -82,15 +65,7 @@ export function* walkTar(where: string): Generator<WalkStep, WalkEnd, Uint8Array
       header = yield { kind: 'read', offset, length: BLOCK };
     }
     const entry = yield* readEntryHeader(header, where, start, offset, extended);
-    spent.entries += 1;
-    spent.names += entry.name.length + (entry.linkName?.length ?? 0);
-    spent.names += entry.uname.length + entry.gname.length;
-    spent.runs += entry.sparse?.length ?? 0;
-    if (spent.entries > LIMITS.entries || spent.names > LIMITS.names || spent.runs > LIMITS.sparseRuns) {
-      throw new FormatError(where, offset, 'more entries, names or sparse runs than any checkpoint has', {
-        remedy: `the limits are ${LIMITS.entries} entries, ${LIMITS.names} characters of names, ${LIMITS.sparseRuns} runs`,
-      });
-    }
+    budget.entry(entry, offset);
     yield { kind: 'entry', entry };
     offset = entry.dataOffset + padded(entry.storedSize);
   }

@@ -13,6 +13,8 @@ const SKIPPABLE_HEADER = 8;
 /** Bounds of our own: a table of 8 million frames spans 8 TiB of ours. */
 const MAX_FRAMES = 8 * 1024 * 1024;
 const MAX_FRAME_CONTENT = 32 * 1024 * 1024;
+/** Of the compressed frame: what cannot be compressed takes a little more than it is (ZSTD_compressBound). */
+const MAX_FRAME = MAX_FRAME_CONTENT + 1024 * 1024;
 const CACHE = 32 * 1024 * 1024;
 /** What is kept for a reader that goes from start to end. */
 const CACHE_IN_ORDER = 4 * 1024 * 1024;
@@ -64,9 +66,10 @@ export async function readSeekTable(below: ByteSource): Promise<SeekTable | unde
   const decompressed = new Float64Array(frames + 1);
   for (let frame = 0; frame < frames; frame += 1) {
     const at = SKIPPABLE_HEADER + frame * stride;
+    const stored = bytes.getUint32(at, true);
     const size = bytes.getUint32(at + 4, true);
-    if (size > MAX_FRAME_CONTENT) return undefined;
-    compressed[frame + 1] = (compressed[frame] ?? 0) + bytes.getUint32(at, true);
+    if (stored > MAX_FRAME || size > MAX_FRAME_CONTENT) return undefined;
+    compressed[frame + 1] = (compressed[frame] ?? 0) + stored;
     decompressed[frame + 1] = (decompressed[frame] ?? 0) + size;
   }
   return compressed[frames] === start ? { frames, compressed, decompressed } : undefined;

@@ -56,11 +56,11 @@ export async function* decodeZstd(
   let position = offset;
   let decoded = 0;
   let inFrame = false;
+  let output = Buffer.allocUnsafeSlow(OUTPUT);
   for await (const chunk of input) {
     let rest = chunk;
     let flushing = false;
     while (rest.length > 0 || flushing) {
-      const output = Buffer.allocUnsafeSlow(OUTPUT);
       let result: readonly [number, number, number];
       try {
         result = decoder.decompressStream(output, rest);
@@ -74,7 +74,13 @@ export async function* decodeZstd(
       inFrame = hint !== 0;
       flushing = inFrame && produced === OUTPUT;
       if (!inFrame) onFrameEnd?.(position, decoded);
-      if (produced > 0) yield output.subarray(0, produced);
+      if (produced === 0) continue;
+      // what is handed out may be kept: a copy of a little, as frames may be tiny and many, or the memory itself
+      if (produced <= OUTPUT / 4) yield new Uint8Array(output.subarray(0, produced));
+      else {
+        yield output.subarray(0, produced);
+        output = Buffer.allocUnsafeSlow(OUTPUT);
+      }
     }
   }
   if (inFrame) throw new FormatError(name, position, 'cut short within a zstd frame');

@@ -1,6 +1,7 @@
 import { type Archive, readEntry } from '../archive/archive.js';
+import { parseJson } from '../base/json.js';
 import { decodeText } from '../base/text.js';
-import { JSON_LIMIT, JsonFields, parseJson } from './json-fields.js';
+import { JSON_LIMIT, JsonFields } from './json-fields.js';
 
 /** An engine's JSON file from the archive's root; undefined when the archive has none. */
 export async function readJson(archive: Archive, name: string): Promise<JsonFields | undefined> {

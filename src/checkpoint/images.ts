@@ -102,6 +102,11 @@ export class Images {
     this.#budget.spend(units, what);
   }
 
+  /** A part of the budget, for what is counted like {@link charge} and may be given back. */
+  budget(): DecodeBudget {
+    return new DecodeBudget(KEPT, this.#budget);
+  }
+
   /**
    * All entries of an image; none when the archive has no such image. Decoded once, but for images of processes, which
    * may be decoded again later: those who hold on to one must not do so for every process.

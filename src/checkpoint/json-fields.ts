@@ -1,4 +1,5 @@
 import { FormatError } from '../base/errors.js';
+import { parseJson } from '../base/json.js';
 
 /** The engines' JSON files are a few KiB; none may be larger than this, in bytes. */
 export const JSON_LIMIT = 16 * 1024 * 1024;
@@ -96,19 +97,5 @@ export class JsonFields {
     if (narrowed === undefined)
       throw new FormatError(this.#where, undefined, `${this.#name(key)} is not ${type}`);
     return narrowed;
-  }
-}
-
-/**
- * Parses JSON text.
- *
- * @throws FormatError naming the file when it is none
- */
-export function parseJson(where: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    // V8's message quotes the text: it may hold a secret, so it stays in the cause alone
-    throw new FormatError(where, undefined, 'not JSON', { cause: error });
   }
 }

@@ -1,9 +1,9 @@
 import { FormatError } from '../base/errors.js';
+import { parseJson } from '../base/json.js';
 import type { CoreEntry } from '../criu/schema/core.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { SeccompMode } from './credentials.js';
 import { readText } from './engine-metadata.js';
-import { parseJson } from './json-fields.js';
 import { readThreads } from './threads.js';
 
 /** A filter of seccomp.img: its bytes, and the filter that was installed before it. */
@@ -32,6 +32,8 @@ export interface SeccompState {
 }
 
 const MAX_FILTERS = 4096;
+/** The kernel's limit of a thread's filters: their instructions, and four more for each (MAX_INSNS_PER_PATH). */
+const MAX_PATH = 32_768;
 
 /** Reads seccomp.img, each thread's state, and the profile of the OCI spec. */
 export async function readSeccomp(checkpoint: Checkpoint): Promise<SeccompState> {
@@ -78,15 +80,24 @@ function filterOf(core: CoreEntry | undefined): number | undefined {
 /**
  * The filters that a thread runs, the last installed first. Each names the one before it.
  *
- * @throws FormatError when they lead in a circle or nowhere
+ * @throws FormatError when they lead in a circle or nowhere, or are more than the kernel takes
  */
 export function chainOf(filters: readonly StoredFilter[], last: number): readonly number[] {
-  const chain: number[] = [];
+  const chain = new Set<number>();
+  let size = 0;
   for (let at: number | undefined = last; at !== undefined; at = filters[at]?.previous) {
     if (filters[at] === undefined)
       throw new FormatError('seccomp.img', undefined, `there is no filter ${at}`);
-    if (chain.includes(at)) throw new FormatError('seccomp.img', undefined, `filter ${at} hangs on itself`);
-    chain.push(at);
+    if (chain.has(at)) throw new FormatError('seccomp.img', undefined, `filter ${at} hangs on itself`);
+    chain.add(at);
+    size += (filters[at]?.bytes.length ?? 0) / 8 + 4;
+    if (size > MAX_PATH) {
+      throw new FormatError(
+        'seccomp.img',
+        undefined,
+        `filter ${last} and those before it are too long together`,
+      );
+    }
   }
-  return chain;
+  return [...chain];
 }

@@ -23,7 +23,10 @@ export async function socketFacts(
 ): Promise<SocketFacts | undefined> {
   if (file.isk) {
     const { isk } = file;
-    const stream = await images.first('TCP_STREAM', `tcp-stream-${isk.ino.toString(16)}`);
+    const name = `tcp-stream-${isk.ino.toString(16)}`;
+    // what is not there is not asked for: images that were are remembered, and most sockets have none
+    const stream =
+      (await images.entry(name)) === undefined ? undefined : await images.first('TCP_STREAM', name);
     return {
       ...inetEndpoints(isk),
       type: socketType(isk.type),
@@ -119,38 +122,39 @@ function common(
   tcp: TcpOptsEntry | undefined,
   stream: TcpStreamEntry | undefined,
 ): Pick<SocketFacts, 'receiveQueue' | 'sendQueue' | 'receiveBuffer' | 'sendBuffer' | 'options'> {
-  const set: readonly (readonly [name: string, on: boolean | number | undefined])[] = [
-    ['reuseaddr', options.reuseaddr],
-    ['reuseport', options.so_reuseport],
-    ['keepalive', options.so_keepalive],
-    ['broadcast', options.so_broadcast],
-    ['dontroute', options.so_dontroute],
-    ['no_check', options.so_no_check],
-    ['oobinline', options.so_oobinline],
-    ['passcred', options.so_passcred],
-    ['passsec', options.so_passsec],
-    ['nodelay', tcp?.nodelay ?? stream?.nodelay],
-    ['cork', tcp?.cork ?? stream?.cork],
-    ['filter', options.so_filter.length > 0],
-  ];
-  const valued: readonly (readonly [name: string, value: number | undefined])[] = [
-    ['priority', options.so_priority],
-    ['mark', options.so_mark],
-    ['linger', options.so_linger],
-  ];
+  const names: string[] = [];
+  const flag = (name: string, on: boolean | number | undefined): void => {
+    if (on === true || (typeof on === 'number' && on > 0)) names.push(name);
+  };
+  const valued = (name: string, value: number | undefined): void => {
+    if (value !== undefined && value > 0) names.push(`${name}=${value}`);
+  };
+  flag('reuseaddr', options.reuseaddr);
+  flag('reuseport', options.so_reuseport);
+  flag('keepalive', options.so_keepalive);
+  flag('broadcast', options.so_broadcast);
+  flag('dontroute', options.so_dontroute);
+  flag('no_check', options.so_no_check);
+  flag('oobinline', options.so_oobinline);
+  flag('passcred', options.so_passcred);
+  flag('passsec', options.so_passsec);
+  flag('nodelay', tcp?.nodelay ?? stream?.nodelay);
+  flag('cork', tcp?.cork ?? stream?.cork);
+  flag('filter', options.so_filter.length > 0);
+  valued('priority', options.so_priority);
+  valued('mark', options.so_mark);
+  valued('linger', options.so_linger);
   return {
     receiveQueue: 0,
     sendQueue: 0,
     receiveBuffer: options.so_rcvbuf,
     sendBuffer: options.so_sndbuf,
-    options: [
-      ...set.filter(([, on]) => on === true || (typeof on === 'number' && on > 0)).map(([name]) => name),
-      ...valued
-        .filter(([, value]) => value !== undefined && value > 0)
-        .map(([name, value]) => `${name}=${value}`),
-    ],
+    options: names.length === 0 ? NONE : names,
   };
 }
+
+/** Most sockets have no option set. */
+const NONE: readonly never[] = [];
 
 function shutdownName(shutdown: string | number | undefined): string | undefined {
   return shutdown === undefined || shutdown === 'NONE' ? undefined : String(shutdown).toLowerCase();

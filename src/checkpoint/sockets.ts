@@ -39,6 +39,9 @@ export interface Socket {
   readonly shutdown: string | undefined;
 }
 
+/** What a socket with its rows takes, in units of the images' budget; one that several have open is a row for each. */
+const SOCKET_COST = 30;
+
 /** What connects a socket with its other end. */
 interface Ends {
   readonly own: string;
@@ -62,6 +65,7 @@ export async function readSockets(
       queues.get(id)?.reduce((sum, { length }) => sum + length, 0) ?? 0,
     );
     if (known === undefined) continue;
+    images.charge(SOCKET_COST, `the sockets up to that of file ${id}`);
     facts.set(id, known);
     const joined = endsOf(file, known);
     if (joined !== undefined) ends.set(id, joined);
@@ -79,6 +83,7 @@ export async function readSockets(
       ? undefined
       : { pid: holder.pid, fd: holder.fd };
   };
+  images.charge(SOCKET_COST * holders.length, 'the sockets of all processes');
   const held = new Set(holders.map(({ fileId }) => fileId));
   const orphans = [...facts.keys()].filter((id) => !held.has(id));
   return [

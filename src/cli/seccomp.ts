@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { renderJsonValue } from '../render/json.js';
 import type { ChainReport, SeccompReport } from '../views/seccomp-report.js';
 import { type ArchiveOptions, addArchiveArgument, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
-import { addOutputOptions, formatOf, type OutputOptions, printJson, printRows, terminal } from './output.js';
+import { addOutputOptions, formatOf, type OutputOptions, printRows, terminal } from './output.js';
 import { writeOut } from './write-out.js';
 
 interface SeccompOptions extends ArchiveOptions, OutputOptions {
@@ -38,12 +39,15 @@ async function runSeccomp(location: string, options: SeccompOptions): Promise<vo
     reportSeccomp(await readSeccomp(new Checkpoint(archive))),
   );
   const format = formatOf(options);
-  if (format === 'json') return printJson(report);
+  if (format === 'json') {
+    for (const piece of renderJsonValue(report)) await writeOut(piece);
+    return;
+  }
   if (format === 'table' && options.columns === undefined && options.filter === undefined) {
     const { renderSeccomp } = await import('../views/seccomp-text.js');
-    return writeOut(
-      renderSeccomp(report, { width: terminal().width ?? 100, listing: options.listing === true }),
-    );
+    const layout = { width: terminal().width ?? 100, listing: options.listing === true };
+    for (const piece of renderSeccomp(report, layout)) await writeOut(piece);
+    return;
   }
   return printRows(
     {

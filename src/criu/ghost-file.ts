@@ -85,7 +85,7 @@ export function* ghostPieces(
   const lastPage = ((BigInt(size) + page - 1n) / page) * page;
   const filled = end < lastPage ? end : lastPage;
   let at = start;
-  for (let i = firstExtentBehind(extents, start); at < filled; i += 1) {
+  for (let i = firstBehind(extents, Number(start)); at < filled; i += 1) {
     const extent = extents[i];
     const from = extent === undefined ? filled : BigInt(extent.at);
     const dataStart = from < at ? at : from < filled ? from : filled;
@@ -102,14 +102,14 @@ export function* ghostPieces(
   if (at < end) yield { start: at, end, kind: 'behind' };
 }
 
-/** The index of the first part that ends behind an offset. */
-function firstExtentBehind(extents: readonly Extent[], offset: bigint): number {
+/** The index of the first of ascending parts that ends behind an offset. */
+export function firstBehind(extents: readonly Extent[], offset: number): number {
   let low = 0;
   let high = extents.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
     const extent = extents[middle];
-    if (extent !== undefined && BigInt(extent.at + extent.length) <= offset) low = middle + 1;
+    if (extent !== undefined && extent.at + extent.length <= offset) low = middle + 1;
     else high = middle;
   }
   return low;

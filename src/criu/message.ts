@@ -220,10 +220,10 @@ class Decoder {
     return found;
   }
 
-  /** A copy, which does not keep all of the image. */
+  /** A copy, which does not keep all of the image; `slice` of a Buffer would. */
   private ownBytes(end: number): Uint8Array {
     this.spend(BYTES_COST);
-    return this.bytes(end).slice();
+    return new Uint8Array(this.bytes(end));
   }
 
   /** Reads a length and answers where what it measures ends. */

@@ -1,3 +1,5 @@
+import { JSON_LIMITS, parseJson as parseLimited } from '../base/json.js';
+
 /** An object out of JSON whose fields are not known yet. */
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -32,10 +34,13 @@ export function texts(value: unknown): Record<string, string> {
   return out;
 }
 
-/** Parses JSON, or returns undefined when it is none. */
+/** A list of pods may be 32 MiB. */
+const LIMITS = { ...JSON_LIMITS, values: 2_000_000 };
+
+/** Parses JSON, or returns undefined when it is none, or none that a kubelet or API server would write. */
 export function parseJson(body: string): unknown {
   try {
-    return JSON.parse(body);
+    return parseLimited('an answer', body, LIMITS);
   } catch {
     return undefined;
   }

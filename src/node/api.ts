@@ -1,5 +1,5 @@
+import { parseJson } from '../base/json.js';
 import type { JsonValue } from '../render/table.js';
-import { parseJson } from './host/json.js';
 
 /** What a server answered, whatever its status. */
 export interface ApiAnswer {

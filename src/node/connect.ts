@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { ColdcaseError } from '../base/errors.js';
+import { parseJson } from '../base/json.js';
 import { KubeletClient } from '../kubelet/client.js';
 import type { Endpoint } from '../kubelet/endpoint.js';
 import { Transport } from '../kubelet/transport.js';
 import type { NodeApi } from './api.js';
-import { number, parseJson } from './host/json.js';
+import { number } from './host/json.js';
 
 const TIMEOUT_MS = 15_000;
 const MAX_ANSWER = 32 << 20;

@@ -19,7 +19,9 @@ export async function* deletedFiles(
   const ghosts = new Map<number, number[]>();
   for (const remap of remaps.values()) {
     if ((remap.remap_type ?? 'GHOST') !== 'GHOST') continue;
-    ghosts.set(remap.remap_id, [...(ghosts.get(remap.remap_id) ?? []), remap.orig_id]);
+    const ids = ghosts.get(remap.remap_id);
+    if (ids === undefined) ghosts.set(remap.remap_id, [remap.orig_id]);
+    else ids.push(remap.orig_id);
   }
   for (const [ghost, ids] of ghosts) {
     try {

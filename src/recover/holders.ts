@@ -9,28 +9,36 @@ export interface Holders {
   ofSegment(id: number): readonly Holder[];
 }
 
+/** What a holder takes, in units of the images' budget. */
+const HOLDER_COST = 4;
+
 /** Goes through descriptors, executables, working directories and mappings of every process. */
 export async function findHolders(checkpoint: Checkpoint): Promise<Holders> {
   const files = new Map<number, Holder[]>();
   const segments = new Map<number, Holder[]>();
   const comms = new Map<number, string>();
-  for (const process of await checkpoint.processes()) comms.set(process.pid, process.comm);
   const add = (to: Map<number, Holder[]>, id: number, pid: number, by: Holder['by']): void => {
-    const list = to.get(id) ?? [];
-    to.set(id, list);
-    if (list.some((each) => each.pid === pid && each.by === by)) return;
-    list.push({ pid, comm: comms.get(pid) ?? '', by });
+    const holder = { pid, comm: comms.get(pid) ?? '', by };
+    const list = to.get(id);
+    if (list === undefined) to.set(id, [holder]);
+    else list.push(holder);
   };
+  for (const process of await checkpoint.processes()) comms.set(process.pid, process.comm);
   for (const process of await checkpoint.processes()) {
     const mm = await process.mm();
     if (mm === undefined) continue;
     add(files, mm.exe_file_id, process.pid, 'exe');
+    const mapped = { files: new Set<number>(), segments: new Set<number>() };
     for (const { status, shmid } of mm.vmas) {
-      if (status & VmaStatus.sysvIpc) add(segments, Number(shmid), process.pid, 'map');
+      if (status & VmaStatus.sysvIpc) mapped.segments.add(Number(shmid));
       else if (status & (VmaStatus.filePrivate | VmaStatus.fileShared | VmaStatus.memfd)) {
-        add(files, Number(shmid), process.pid, 'map');
+        mapped.files.add(Number(shmid));
       }
     }
+    const count = mapped.files.size + mapped.segments.size + 1;
+    checkpoint.charge(process, 'mapped files', HOLDER_COST * count);
+    for (const id of mapped.segments) add(segments, id, process.pid, 'map');
+    for (const id of mapped.files) add(files, id, process.pid, 'map');
   }
   for (const { fileId, pid, fd } of await checkpoint.descriptors()) add(files, fileId, pid, fd);
   return {

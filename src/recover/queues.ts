@@ -1,9 +1,12 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { unixAddress } from '../checkpoint/file-table.js';
+import { groupBy } from '../checkpoint/memo.js';
 import { inetEndpoints } from '../checkpoint/socket-endpoints.js';
 import type { Range } from '../criu/extra.js';
 import type { Extent } from '../criu/ghost-file.js';
 import type { CriuImage } from '../criu/image.js';
+import type { EntryOf } from '../criu/kinds.js';
+import type { DecodeBudget } from '../criu/message.js';
 import type { FileEntry } from '../criu/schema/fdinfo.js';
 import type { Holders } from './holders.js';
 import { type Recovered, type RecoveredKind, safePath } from './recovered.js';
@@ -11,34 +14,63 @@ import { extentSource } from './sources.js';
 
 type Facts = Pick<Recovered, 'kind' | 'name' | 'holders' | 'image' | 'path'>;
 
+/** What a stretch of queued data takes, and what has any, in units of the images' budget. */
+const EXTENT_COST = 5;
+const QUEUE_COST = 16;
+
+/** The data of an image whose entries each name what has it: pieces of one are joined, in the order of the image. */
+async function queuedBy<K extends 'PIPES_DATA' | 'FIFO_DATA' | 'SK_QUEUES'>(
+  checkpoint: Checkpoint,
+  image: CriuImage<K>,
+  idOf: (entry: EntryOf<K>) => number,
+): Promise<ReadonlyMap<number, Data>> {
+  const budget = checkpoint.images.budget();
+  const byId = new Map<number, { extents: Extent[]; size: number }>();
+  for await (const { value, extra, offset } of image.entries()) {
+    if (extra?.kind !== 'bytes' || extra.data.length === 0) continue;
+    const id = idOf(value);
+    const known = byId.get(id);
+    spendOrRefund(budget, known === undefined ? EXTENT_COST + QUEUE_COST : EXTENT_COST, image.name, offset);
+    const data = known ?? { extents: [], size: 0 };
+    if (known === undefined) byId.set(id, data);
+    data.extents.push({ at: data.size, length: extra.data.length, from: extra.data.offset });
+    data.size += extra.data.length;
+  }
+  return byId;
+}
+
+function spendOrRefund(budget: DecodeBudget, units: number, where: string, offset: number): void {
+  try {
+    budget.spend(units, where, offset);
+  } catch (error) {
+    budget.refund();
+    throw error;
+  }
+}
+
 /** Data that pipes and FIFOs hold. */
 export async function* pipeData(checkpoint: Checkpoint, holders: Holders): AsyncGenerator<Recovered> {
   const folder = await checkpoint.images.folder();
-  const files = [...(await checkpoint.fileTable()).files.values()];
+  const { files } = await checkpoint.fileTable();
+  const pipes = groupBy(files.values(), ({ pipe, fifo }) => (pipe ?? fifo)?.pipe_id);
   for (const [kind, name] of [
     ['PIPES_DATA', 'pipes-data'],
     ['FIFO_DATA', 'fifo-data'],
   ] as const) {
     const image = await checkpoint.images.open(kind, name);
-    for await (const { value, extra } of image?.entries() ?? []) {
-      if (image === undefined || extra?.kind !== 'bytes' || extra.data.length === 0) continue;
-      const ends = files.filter(({ pipe, fifo }) => (pipe ?? fifo)?.pipe_id === value.pipe_id);
-      const fifo = ends.flatMap((end) =>
-        end.fifo === undefined ? [] : [pathOf(files, end.fifo.regf_id)],
-      )[0];
-      yield queued(image, [extra.data], {
+    if (image === undefined) continue;
+    for (const [id, data] of await queuedBy(checkpoint, image, ({ pipe_id }) => pipe_id)) {
+      const ends = pipes.get(id) ?? [];
+      const fifo = ends.find((end) => end.fifo !== undefined)?.fifo;
+      yield queued(image, data, {
         kind: 'pipe-data',
-        name: fifo ?? `pipe:[${value.pipe_id}]`,
-        holders: holders.ofFiles(ends.map(({ id }) => id)),
+        name: (fifo && files.get(fifo.regf_id ?? -1)?.reg?.name) ?? `pipe:[${id}]`,
+        holders: holders.ofFiles(ends.map((end) => end.id)),
         image: `${folder}${name}.img`,
-        path: `pipes/${value.pipe_id}`,
+        path: `pipes/${id}`,
       });
     }
   }
-}
-
-function pathOf(files: readonly FileEntry[], id: number | undefined): string | undefined {
-  return files.find((file) => file.id === id)?.reg?.name;
 }
 
 /** Packets that unix and other sockets were sent and have not read; those of one socket one after the other. */
@@ -47,16 +79,9 @@ export async function* socketData(checkpoint: Checkpoint, holders: Holders): Asy
   const { files } = await checkpoint.fileTable();
   const image = await checkpoint.images.open('SK_QUEUES', 'sk-queues');
   if (image === undefined) return;
-  const packets = new Map<number, Range[]>();
-  for await (const { value, extra } of image.entries()) {
-    if (extra?.kind !== 'bytes') continue;
-    const list = packets.get(value.id_for) ?? [];
-    packets.set(value.id_for, list);
-    list.push(extra.data);
-  }
-  for (const [id, ranges] of packets) {
+  for (const [id, data] of await queuedBy(checkpoint, image, ({ id_for }) => id_for)) {
     const file = files.get(id);
-    yield queued(image, ranges, {
+    yield queued(image, data, {
       kind: 'socket-data',
       name: file === undefined ? `socket ${id}` : socketName(file),
       holders: holders.ofFiles([id]),
@@ -80,9 +105,12 @@ function endpointsText(socket: Parameters<typeof inetEndpoints>[0]): string {
 /** What TCP connections have received and not read, and what they have sent that was not acknowledged. */
 export async function* tcpData(checkpoint: Checkpoint, holders: Holders): AsyncGenerator<Recovered> {
   const folder = await checkpoint.images.folder();
-  for (const { id, isk } of (await checkpoint.fileTable()).files.values()) {
-    if (isk === undefined) continue;
-    const name = `tcp-stream-${isk.ino.toString(16)}`;
+  const { files } = await checkpoint.fileTable();
+  // a connection has one image, however many files there are that say they are it
+  for (const [ino, sockets] of groupBy(files.values(), ({ isk }) => isk?.ino)) {
+    const isk = sockets[0]?.isk;
+    if (ino === undefined || isk === undefined) continue;
+    const name = `tcp-stream-${ino.toString(16)}`;
     const image = await checkpoint.images.open('TCP_STREAM', name);
     for await (const { extra } of image?.entries() ?? []) {
       if (image === undefined || extra?.kind !== 'tcp queues') continue;
@@ -93,9 +121,10 @@ export async function* tcpData(checkpoint: Checkpoint, holders: Holders): AsyncG
       ];
       for (const [range, kind, label] of directions) {
         if (range.length === 0) continue;
-        yield queued(image, [range], {
-          ...{ kind, name: label, holders: holders.ofFiles([id]), image: `${folder}${name}.img` },
-          path: safePath('tcp', `${isk.ino}-${kind === 'tcp-sent' ? 'sent' : 'received'}`),
+        yield queued(image, dataOf(range), {
+          ...{ kind, name: label, holders: holders.ofFiles(sockets.map(({ id }) => id)) },
+          image: `${folder}${name}.img`,
+          path: safePath('tcp', `${ino}-${kind === 'tcp-sent' ? 'sent' : 'received'}`),
         });
       }
     }
@@ -120,20 +149,23 @@ export async function* sysvMessages(checkpoint: Checkpoint): AsyncGenerator<Reco
           path: `sysv-queues/${desc.id}/${index + 1}`,
         };
         const owner = { uid: desc.uid, gid: desc.gid };
-        yield { ...queued(image, [message.data], facts), owner, mode: desc.mode & 0o777 };
+        yield { ...queued(image, dataOf(message.data), facts), owner, mode: desc.mode & 0o777 };
       }
     }
   }
 }
 
-/** Ranges of an image, one behind the other. */
-function queued(image: CriuImage, ranges: readonly Range[], facts: Facts): Recovered {
-  const extents: Extent[] = [];
-  let size = 0;
-  for (const { offset, length } of ranges) {
-    extents.push({ at: size, length, from: offset });
-    size += length;
-  }
+/** Stretches of an image that are one object, and its size. */
+interface Data {
+  readonly extents: readonly Extent[];
+  readonly size: number;
+}
+
+function dataOf({ offset, length }: Range): Data {
+  return { extents: [{ at: 0, length, from: offset }], size: length };
+}
+
+function queued(image: CriuImage, { extents, size }: Data, facts: Facts): Recovered {
   return {
     ...{ ...facts, size, mode: undefined, owner: undefined, mtime: undefined, runs: undefined },
     open: () => extentSource(image.source, extents, size, facts.name),

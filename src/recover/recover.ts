@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { ColdcaseError, InterruptedError } from '../base/errors.js';
+import { ColdcaseError, IntegrityError, InterruptedError } from '../base/errors.js';
 import { sliceSource } from '../bytes/slice.js';
 import { chunksOf } from '../bytes/streamed.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { DecodeBudget } from '../criu/message.js';
 import { deletedFiles } from './deleted-files.js';
 import { findHolders, type Holders } from './holders.js';
 import { pipeData, socketData, sysvMessages, tcpData } from './queues.js';
@@ -30,6 +31,15 @@ const FINDERS: readonly Finder[] = [
 ];
 
 /**
+ * What may be found, in units of about 60 bytes: what is made of an object in lists and tables counts. One kind of it
+ * cannot take the room of all others: each after it has this much.
+ */
+const KEPT = 6_000_000;
+const FOR_EACH_KIND = 500_000;
+/** Parts that make no sense and are told one by one. */
+const MAX_PROBLEMS = 10_000;
+
+/**
  * Everything in a checkpoint that exists in no file system any more. Nothing of the contents is read yet.
  *
  * @param onProblem - an image that makes no sense: what else is in the archive is found all the same
@@ -38,18 +48,32 @@ export async function* recoverObjects(
   checkpoint: Checkpoint,
   onProblem: (problem: ColdcaseError) => void,
 ): AsyncGenerator<Recovered> {
+  let problems = 0;
   const report = (error: unknown): void => {
     if (!(error instanceof ColdcaseError) || error instanceof InterruptedError) throw error;
-    onProblem(error);
+    problems += 1;
+    if (problems <= MAX_PROBLEMS) onProblem(error);
   };
   const holders = await findHolders(checkpoint);
-  for (const finder of FINDERS) {
+  let left = KEPT;
+  for (const [at, finder] of FINDERS.entries()) {
+    const budget = new DecodeBudget(left - FOR_EACH_KIND * (FINDERS.length - 1 - at));
     try {
-      yield* finder(checkpoint, holders, report);
+      for await (const object of finder(checkpoint, holders, report)) {
+        budget.spend(costOf(object), `${object.image}, up to ${object.name}`);
+        yield object;
+      }
     } catch (error) {
       report(error);
     }
+    left = Math.max(0, left - budget.spent);
   }
+  const untold = problems - MAX_PROBLEMS;
+  if (untold > 0) onProblem(new IntegrityError(`${untold} more parts of the archive`));
+}
+
+function costOf({ name, path, holders, runs }: Recovered): number {
+  return 16 + ((name.length + path.length) >> 3) + 4 * holders.length + (runs?.length ?? 0);
 }
 
 /** Holes larger than this are not hashed: a size costs an attacker nothing, and a terabyte of zeros takes an hour. */

@@ -1,5 +1,6 @@
 import { sliceSource } from '../bytes/slice.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { groupBy } from '../checkpoint/memo.js';
 import type { Extra } from '../criu/extra.js';
 import { requireSize } from '../criu/ghost-file.js';
 import type { CriuImage } from '../criu/image.js';
@@ -16,12 +17,14 @@ export async function* memfds(checkpoint: Checkpoint, holders: Holders): AsyncGe
   const { files, memfds: inodes } = await checkpoint.fileTable();
   const images = await checkpoint.memory();
   const pageSize = await pageSizeOf(checkpoint, images);
+  const held = groupBy(
+    [...files.values()].filter(({ memfd }) => memfd !== undefined),
+    ({ memfd }) => BigInt(memfd?.inode_id ?? 0),
+  );
   for (const inode of inodes.values()) {
     const layer = await images.sharedPages(inode.shmid, pageSize);
     if (layer === undefined) continue;
-    const ids = [...files.values()].flatMap(({ id, memfd }) =>
-      memfd !== undefined && BigInt(memfd.inode_id) === inode.inode_id ? [id] : [],
-    );
+    const ids = held.get(inode.inode_id)?.map(({ id }) => id) ?? [];
     const shared = inode.name === '/dev/zero';
     yield {
       kind: shared ? 'shared-memory' : 'memfd',

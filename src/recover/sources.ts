@@ -1,7 +1,7 @@
 import { requireRange } from '../bytes/range.js';
 import type { ByteSource } from '../bytes/source.js';
 import { backingOf, notInArchive } from '../criu/address-space.js';
-import type { Extent } from '../criu/ghost-file.js';
+import { type Extent, firstBehind } from '../criu/ghost-file.js';
 import { type PageLayer, pagePieces } from '../criu/page-layers.js';
 import type { DataRun } from './recovered.js';
 
@@ -18,10 +18,11 @@ export function extentSource(
     read: async (offset, length) => {
       requireRange(self, offset, length);
       const out = new Uint8Array(length);
-      for (const extent of extents) {
+      for (let i = firstBehind(extents, offset); i < extents.length; i += 1) {
+        const extent = extents[i];
+        if (extent === undefined || extent.at >= offset + length) break;
         const start = Math.max(extent.at, offset);
         const end = Math.min(extent.at + extent.length, offset + length);
-        if (start >= end) continue;
         out.set(await source.read(extent.from + start - extent.at, end - start), start - offset);
       }
       return out;

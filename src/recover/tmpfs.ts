@@ -1,5 +1,6 @@
 import { openNested } from '../archive/select.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { once } from '../checkpoint/memo.js';
 import type { Holders } from './holders.js';
 import { type Recovered, safePath } from './recovered.js';
 
@@ -17,27 +18,31 @@ export async function* tmpfsFiles(
   report: (error: unknown) => void,
 ): AsyncGenerator<Recovered> {
   const folder = await checkpoint.images.folder();
+  const points = once(() => mountpoints(checkpoint));
+  const byPath = once(() => filesByPath(checkpoint));
   for (const { name } of await checkpoint.archive.entries()) {
     const image = name.startsWith(folder) && name.endsWith('.img') ? name.slice(folder.length, -4) : '';
     const device = TMPFS_IMAGE.exec(image)?.[1];
     if (device === undefined && name !== DEV_SHM) continue;
     try {
-      const mountpoint = device === undefined ? '/dev/shm' : await mountedAt(checkpoint, Number(device));
-      yield* filesOf(checkpoint, holders, name, mountpoint);
+      const mounted = device === undefined ? '/dev/shm' : (await points()).get(Number(device));
+      yield* filesOf(checkpoint, holders, name, mounted ?? `tmpfs ${device}`, await byPath());
     } catch (error) {
       report(error);
     }
   }
 }
 
-/** Where the tmpfs of a device is mounted; `tmpfs DEVICE` when no mount says. */
-async function mountedAt(checkpoint: Checkpoint, device: number): Promise<string> {
+/** Where tmpfs are mounted, by device. */
+async function mountpoints(checkpoint: Checkpoint): Promise<ReadonlyMap<number, string>> {
+  const byDevice = new Map<number, string>();
   for (const namespace of await checkpoint.images.numbers('mountpoints-')) {
-    const mounts = await checkpoint.images.entries('MNTS', `mountpoints-${namespace}`);
-    const mount = mounts.find(({ root_dev, root }) => root_dev === device && root === '/');
-    if (mount !== undefined) return mount.mountpoint;
+    for (const mount of await checkpoint.images.entries('MNTS', `mountpoints-${namespace}`)) {
+      const known = byDevice.has(mount.root_dev);
+      if (mount.root === '/' && !known) byDevice.set(mount.root_dev, mount.mountpoint);
+    }
   }
-  return `tmpfs ${device}`;
+  return byDevice;
 }
 
 async function* filesOf(
@@ -45,9 +50,9 @@ async function* filesOf(
   holders: Holders,
   name: string,
   mountpoint: string,
+  files: ReadonlyMap<string, readonly number[]>,
 ): AsyncGenerator<Recovered> {
   const inner = await openNested(checkpoint.archive, name);
-  const files = await filesByPath(checkpoint);
   for (const entry of await inner.entries()) {
     if (entry.type !== 'file') continue;
     const path = `${mountpoint === '/' ? '' : mountpoint}/${entry.name}`;
@@ -69,7 +74,9 @@ async function filesByPath(checkpoint: Checkpoint): Promise<ReadonlyMap<string, 
   const byPath = new Map<string, number[]>();
   for (const { id, reg } of files.values()) {
     if (reg === undefined || remaps.has(id)) continue;
-    byPath.set(reg.name, [...(byPath.get(reg.name) ?? []), id]);
+    const ids = byPath.get(reg.name);
+    if (ids === undefined) byPath.set(reg.name, [id]);
+    else ids.push(id);
   }
   return byPath;
 }

@@ -1,4 +1,5 @@
 import { FormatError } from '../base/errors.js';
+import { parseJson } from '../base/json.js';
 import { portableJson } from '../base/spelling.js';
 import { type JsonValue, toJsonObject } from './capture-record.js';
 
@@ -54,13 +55,7 @@ export function formatManifest(manifest: Manifest): string {
  */
 export function parseManifest(text: string, name: string): Manifest {
   const fail = (problem: string): FormatError => new FormatError(name, undefined, problem);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new FormatError(name, undefined, 'the manifest is no JSON', { cause });
-  }
-  const top = new Fields(value, '', fail);
+  const top = new Fields(parseJson(name, text), '', fail);
   if (top.text('format') !== MANIFEST_FORMAT) throw fail('not a manifest of coldcase');
   if (top.count('version') !== MANIFEST_VERSION)
     throw fail(`manifest of version ${top.count('version')}, not 1`);

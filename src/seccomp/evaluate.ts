@@ -149,6 +149,8 @@ export function evaluateChain(
   for (const program of programs) {
     const verdicts = evaluate(program, audit, nr, budget);
     if (verdicts === undefined) return undefined;
+    budget.steps -= together.size * verdicts.size;
+    if (budget.steps < 0) return undefined;
     const merged = new Set<number>();
     for (const one of together) for (const other of verdicts) merged.add(strictest([one, other]));
     together = merged;

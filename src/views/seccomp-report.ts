@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
-import { chainOf, type SeccompState } from '../checkpoint/seccomp.js';
+import type { SeccompState } from '../checkpoint/seccomp.js';
 import { actionName } from '../seccomp/actions.js';
-import { type Instruction, parseFilter } from '../seccomp/bpf.js';
-import { architecturesIn, disassemble } from '../seccomp/disassemble.js';
 import { actionTable, newBudget } from '../seccomp/evaluate.js';
 import { actionFor, countByAction, NOTABLE_SYSCALLS, readProfile } from '../seccomp/profile.js';
 import { ARCHITECTURES, type Architecture } from '../seccomp/syscalls.js';
+import { Programs } from './seccomp-programs.js';
 
 /** What happens to a set of syscalls of one architecture; several verdicts when the arguments decide. */
 export type ActionReport = {
@@ -27,6 +25,7 @@ export type FilterReport = {
   readonly index: number;
   readonly previous: number | null;
   readonly flags: readonly string[];
+  /** Made when asked for: only a listing shows them. */
   readonly instructions: readonly { readonly at: number; readonly text: string; readonly comment: string }[];
 };
 
@@ -73,9 +72,7 @@ const FLAGS: readonly string[] = [
 
 /** The seccomp filters of a checkpoint and what they do, and the profile that they were made from. */
 export function reportSeccomp(state: SeccompState): SeccompReport {
-  const programs = state.filters.map(({ bytes }, index) =>
-    parseFilter(bytes, `seccomp.img, filter ${index}`),
-  );
+  const programs = new Programs(state.filters);
   return {
     threads: state.threads.map((thread) => ({ ...thread, filter: thread.filter ?? null })),
     chains: chains(state, programs),
@@ -83,33 +80,37 @@ export function reportSeccomp(state: SeccompState): SeccompReport {
       index,
       previous: previous ?? null,
       flags: FLAGS.filter((_, bit) => (flags & (1 << bit)) !== 0),
-      instructions: disassemble(programs[index] ?? []).map((line) => ({ ...line })),
+      get instructions() {
+        return programs.at(index).lines();
+      },
     })),
     profile: reportProfile(state.profile),
   };
 }
 
 /** Processes under the same filters; CRIU writes a forked process's filters anew, so equal bytes are one chain. */
-function chains(state: SeccompState, programs: readonly (readonly Instruction[])[]): readonly ChainReport[] {
+function chains(state: SeccompState, programs: Programs): readonly ChainReport[] {
   const groups = new Map<string, { readonly filters: readonly number[]; readonly pids: Set<number> }>();
   for (const { pid, filter, mode } of state.threads) {
     if (filter === undefined || mode !== 'filter') continue;
-    const filters = chainOf(state.filters, filter);
-    const key = filters.map((index) => digest(state.filters[index]?.bytes)).join();
+    const { key, filters } = programs.chain(filter);
     const group = groups.get(key) ?? { filters, pids: new Set() };
     group.pids.add(pid);
     groups.set(key, group);
   }
   const budget = newBudget();
   return [...groups.values()].map(({ filters, pids }) => {
-    const parts = filters.map((index) => programs[index] ?? []);
-    const asked = ARCHITECTURES.filter((one) => parts.some((part) => architecturesIn(part).includes(one)));
+    const parts = filters.map((index) => programs.at(index));
+    const asked = ARCHITECTURES.filter((one) =>
+      parts.some(({ architectures }) => architectures.includes(one)),
+    );
+    const code = parts.map(({ instructions }) => instructions);
     return {
       filters,
       pids: [...pids],
       architectures: asked.map(({ name }) => name),
       actions: [...asked, OTHER].flatMap((architecture) =>
-        actionTable(parts, architecture, budget).map(({ arch, verdicts, syscalls }) => ({
+        actionTable(code, architecture, budget).map(({ arch, verdicts, syscalls }) => ({
           arch,
           verdict: verdicts.length === 0 ? ['not decided'] : verdicts.map(actionName),
           count: syscalls.length,
@@ -122,10 +123,6 @@ function chains(state: SeccompState, programs: readonly (readonly Instruction[])
 
 /** Stands for every architecture that the filters do not ask for. */
 const OTHER: Architecture = { audit: 0xffffffff, name: 'other architectures', syscalls: new Map() };
-
-function digest(bytes: Uint8Array = new Uint8Array()): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
 
 function reportProfile(value: unknown): ProfileReport | null {
   const profile = readProfile(value);

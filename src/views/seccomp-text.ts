@@ -2,22 +2,32 @@ import { escapeText } from '../render/escape.js';
 import { wrapText } from '../render/wrap.js';
 import type { ChainReport, FilterReport, ProfileReport, SeccompReport } from './seccomp-report.js';
 
-/** The report for people; `width` is that of the terminal. */
-export function renderSeccomp(
-  report: SeccompReport,
-  options: { readonly width: number; readonly listing: boolean },
-): string {
-  const lines: string[] = [];
+interface Layout {
+  /** Of the terminal. */
+  readonly width: number;
+  /** Whether the instructions of the filters are wanted. */
+  readonly listing: boolean;
+}
+
+/** The report for people, in pieces: a listing may be long. */
+export function* renderSeccomp(report: SeccompReport, layout: Layout): Generator<string> {
+  let before = '';
+  for (const section of sections(report, layout)) {
+    yield `${before}${section.join('\n')}\n`;
+    before = '\n';
+  }
+}
+
+function* sections(report: SeccompReport, { width, listing }: Layout): Generator<readonly string[]> {
   const unfiltered = report.threads.filter(({ mode }) => mode !== 'filter');
   if (unfiltered.length > 0) {
     const pids = [...new Set(unfiltered.map(({ pid, mode }) => `${pid} (${mode})`))].join(', ');
-    lines.push(...paragraph('no filter  ', `PID ${pids}`, options.width), '');
+    yield paragraph('no filter  ', `PID ${pids}`, width);
   }
-  for (const chain of report.chains) lines.push(...chainLines(chain, options.width), '');
-  if (report.profile !== null) lines.push(...profileLines(report.profile, options.width), '');
-  else lines.push('spec.dump has no seccomp profile', '');
-  if (options.listing) for (const filter of report.filters) lines.push(...listing(filter), '');
-  return `${lines.join('\n').trimEnd()}\n`;
+  for (const chain of report.chains) yield chainLines(chain, width);
+  if (report.profile !== null) yield profileLines(report.profile, width);
+  else yield ['spec.dump has no seccomp profile'];
+  if (listing) for (const filter of report.filters) yield listingLines(filter);
 }
 
 function chainLines(chain: ChainReport, width: number): readonly string[] {
@@ -48,7 +58,7 @@ function profileLines(profile: ProfileReport, width: number): readonly string[] 
   return lines;
 }
 
-function listing({ index, previous, flags, instructions }: FilterReport): readonly string[] {
+function listingLines({ index, previous, flags, instructions }: FilterReport): readonly string[] {
   const before = previous === null ? '' : `, after filter ${previous}`;
   const extra = flags.length === 0 ? '' : `, ${flags.join(' ')}`;
   return [

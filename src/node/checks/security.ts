@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { parseJson } from '../../base/json.js';
 import {
   actionFor,
   countByAction,
@@ -7,7 +8,7 @@ import {
   refusedByRuntimes,
 } from '../../seccomp/profile.js';
 import { rootDirectory, setting } from '../config/kubelet.js';
-import { field, parseJson } from '../host/json.js';
+import { field } from '../host/json.js';
 import { type Check, type Examination, type Patient, reporter } from './check.js';
 import { appArmorProfile, type ChosenProfile, seccompProfile } from './manifest.js';
 

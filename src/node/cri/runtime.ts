@@ -1,5 +1,5 @@
+import { parseJson } from '../../base/json.js';
 import type { JsonValue } from '../../render/table.js';
-import { parseJson } from '../host/json.js';
 import { callUnary, GrpcStatus, NoAnswer } from './client.js';
 import { BinaryWriter, readFields } from './wire.js';
 

@@ -1,4 +1,3 @@
-import { FormatError } from '../../base/errors.js';
 import type { JsonValue } from '../../render/table.js';
 
 export type JsonObject = { readonly [key: string]: JsonValue };
@@ -44,14 +43,4 @@ export function entries(
 ): readonly (readonly [string, JsonValue])[] {
   const found = field(value, ...path);
   return isObject(found) ? Object.entries(found) : [];
-}
-
-/** Parses JSON that was read from `where`; throws a FormatError that names the place, never the contents. */
-export function parseJson(where: string, source: string): JsonValue {
-  try {
-    const parsed: JsonValue = JSON.parse(source);
-    return parsed;
-  } catch (error) {
-    throw new FormatError(where, undefined, 'not valid JSON', { cause: error });
-  }
 }

@@ -1,5 +1,6 @@
+import { parseJson } from '../../base/json.js';
 import type { JsonValue } from '../../render/table.js';
-import { entries, field, list, parseJson, text } from '../host/json.js';
+import { entries, field, list, text } from '../host/json.js';
 
 /** A resource claim that the kubelet has prepared, from dra_manager_state. */
 export interface PreparedClaim {

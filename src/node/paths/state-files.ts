@@ -1,6 +1,7 @@
 import { FormatError } from '../../base/errors.js';
+import { parseJson } from '../../base/json.js';
 import type { JsonValue } from '../../render/table.js';
-import { field, isObject, list, parseJson, text } from '../host/json.js';
+import { field, isObject, list, text } from '../host/json.js';
 import type { PathRole } from './catalogue.js';
 
 export interface ParsedState {

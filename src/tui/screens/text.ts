@@ -1,3 +1,5 @@
+import { FormatError } from '../../base/errors.js';
+import { parseJson as parse } from '../../base/json.js';
 import { TextPieces } from '../../base/text.js';
 import type { ByteSource } from '../../bytes/source.js';
 import type { JsonValue } from '../../criu/json-text.js';
@@ -34,13 +36,12 @@ export async function readLines(source: ByteSource, context: LoadContext): Promi
   return lines;
 }
 
-/** undefined for text that only looks like JSON. */
+/** undefined for text that only looks like JSON, or stands for more than anything does that is read as JSON. */
 export function parseJson(text: string): JsonValue | undefined {
   try {
-    const value: JsonValue = JSON.parse(text);
-    return value;
+    return parse('the text', text);
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof FormatError) return undefined;
     throw error;
   }
 }
