@@ -24,13 +24,13 @@ export async function askForCheckpoint(
   const started = performance.now();
   const name = nameOf(target);
   const tell = (): void => {
-    const { frozenFor } = watch;
-    const frozen = frozenFor === undefined ? '' : `, frozen for ${formatDuration(frozenFor)}`;
+    const still = watch.standstill?.now;
+    const frozen = still === undefined ? '' : `, frozen for ${formatDuration(still)}`;
     const since = formatDuration(performance.now() - started);
     job.progress.say(`${name}: the kubelet writes the checkpoint  ${since}${frozen}`);
   };
   tell();
-  const unwatch = watch.follow();
+  const unwatch = watch.before.state === 'frozen' ? undefined : watch.standstill?.follow();
   const clock = setInterval(tell, 200);
   try {
     return await job.client.checkpoint(target, { ...times, signal: job.signal });
@@ -46,7 +46,7 @@ export async function askForCheckpoint(
     throw error;
   } finally {
     clearInterval(clock);
-    await unwatch();
+    await unwatch?.();
     job.progress.clear();
   }
 }

@@ -14,6 +14,8 @@ import { nameOf, tellFate } from './workload/words.js';
 /** A checkpoint that was asked for: what came of it, and what it did to the workload. */
 export interface AskedCheckpoint {
   readonly times: CheckpointTimes;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
   /** What the receipt should warn of. */
   readonly warnings: readonly string[];
   readonly result:
@@ -47,14 +49,17 @@ export async function takeCheckpoint(
       `${nameOf(target)}: this gives up after ${formatDuration(times.requestTimeout)}, but the kubelet only after ${formatDuration(times.kubeletLimit)}: the container may then be frozen still`,
     );
   }
+  const startedAt = new Date();
   const result = await askForCheckpoint(job, target, times, watch).then(
     (answer) => ({ ok: true, answer }) as const,
     (error: unknown) => ({ ok: false, error }) as const,
   );
+  const finishedAt = new Date();
   const workload = await watch.end(result.ok ? 'made' : endingOf(result.error));
   job.progress.clear();
   if (!result.ok) tellFate(result.error, workload, times.kubeletLimit);
-  return { times, warnings, result, workload, lookAgain: () => watch.lookAgain(workload) };
+  const lookAgain = () => watch.lookAgain(workload);
+  return { times, startedAt, finishedAt, warnings, result, workload, lookAgain };
 }
 
 /** How long another checkpoint of the container is waited for, in milliseconds: as long as one may take. */

@@ -34,7 +34,6 @@ export async function captureContainer(
 ): Promise<ContainerResult> {
   const captured: CapturedArchive[] = [];
   const files: CheckpointFile[] = [];
-  const startedAt = new Date();
   let workload: WorkloadReport | undefined;
   let unlock = async (): Promise<void> => undefined;
   try {
@@ -44,7 +43,7 @@ export async function captureContainer(
     workload = asked.workload;
     if (!asked.result.ok) throw asked.result.error;
     const { answer } = asked.result;
-    const finishedAt = new Date();
+    const { startedAt, finishedAt } = asked;
     const record: CaptureRecord = {
       toolVersion: job.toolVersion,
       startedAt: formatTime(startedAt),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ColdcaseError, FailedError } from '../../base/errors.js';
 import { lockDirectory, takeLock } from '../../base/process-lock.js';
 import { formatDuration } from '../../base/units.js';
+import { HostRoot } from '../../node/host/root.js';
 import type { CaptureJob, ContainerTarget } from './job.js';
 import { nameOf } from './workload/words.js';
 
@@ -57,13 +58,19 @@ async function keyOf({ checkpointDir }: CaptureJob, name: string): Promise<strin
   return `capture-${hash.slice(0, 32)}`;
 }
 
+/** /run below a host root; links in it lead nowhere else. */
+async function runOf(hostRoot: string): Promise<string> {
+  const run = await (await HostRoot.open(hostRoot)).real('/run');
+  return run.ok ? run.value : join(hostRoot, 'run');
+}
+
 /** /run/coldcase of the node for root; for others a directory of their own, for nothing else is theirs alone. */
 async function place({ hostRoot }: CaptureJob): Promise<string | undefined> {
   const uid = process.getuid?.() ?? 0;
   const own = process.env['XDG_RUNTIME_DIR'];
   const candidates =
     uid === 0
-      ? [...new Set([join(hostRoot, 'run/coldcase'), '/run/coldcase'])]
+      ? [...new Set([join(await runOf(hostRoot), 'coldcase'), '/run/coldcase'])]
       : [...(own === undefined ? [] : [join(own, 'coldcase')]), join(tmpdir(), `coldcase-${uid}`)];
   for (const candidate of candidates) {
     try {

@@ -200,7 +200,12 @@ function memoryCheck(facts: ContainerFacts, engine: RuntimeKind): Check {
   const { frozen } = estimateFreeze(facts.memory, engine);
   const found = `${size}; frozen for ${formatSpan(frozen)}, for ${until} thaws it only when the memory is copied, and the disk decides`;
   if (facts.memory > 16 * 2 ** 30)
-    return warn('container.memory', found, why, 'give --timeout, and look at the watchdog and the space');
+    return warn(
+      'container.memory',
+      found,
+      why,
+      'capture asks for time by the memory; look at the watchdog and the space',
+    );
   return pass('container.memory', found, why);
 }
 

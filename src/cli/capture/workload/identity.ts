@@ -1,10 +1,11 @@
-import type { ColdcaseError } from '../../../base/errors.js';
+import { setTimeout as wait } from 'node:timers/promises';
+import { ColdcaseError } from '../../../base/errors.js';
 import type { PodInfo } from '../../../kubelet/pods.js';
 import type { RuntimeKind } from '../../../node/facts/runtime-settings.js';
 import { isContainerId } from '../../../node/freezer/cgroups.js';
 import type { HostRoot } from '../../../node/host/root.js';
 import { containerOfPod, containerOfRuntime } from '../../../node/running-container.js';
-import type { ContainerTarget } from '../job.js';
+import type { ConnectedJob, ContainerTarget } from '../job.js';
 
 /** Which container it is, at one moment. */
 export interface Identity {
@@ -34,4 +35,33 @@ export async function identify(
       ? 'what is called its ID is none'
       : `its ID is not known: ${podUnknown?.message ?? 'the pod does not tell it'}, and the runtime's socket does not tell it either`;
   return { id: null, runtime: 'unknown', restartCount, why };
+}
+
+const RETRY = 500;
+
+/**
+ * The container that runs in the place of another one, once there is one.
+ *
+ * @param before - the other's ID
+ * @param patience - milliseconds
+ */
+export async function replacementOf(
+  { client, signal }: ConnectedJob,
+  host: HostRoot,
+  target: ContainerTarget,
+  before: string,
+  patience: number,
+): Promise<(Identity & { readonly id: string }) | undefined> {
+  for (const until = performance.now() + patience; ; await wait(RETRY)) {
+    const asked = await client.pod(target, signal).catch((error: unknown) => {
+      if (error instanceof ColdcaseError) return error;
+      throw error;
+    });
+    const { id, ...rest } =
+      asked instanceof ColdcaseError
+        ? await identify(host, target, undefined, asked)
+        : await identify(host, target, asked, undefined);
+    if (id !== null && id !== before) return { id, ...rest };
+    if (performance.now() >= until || signal.aborted) return undefined;
+  }
 }
