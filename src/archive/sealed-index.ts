@@ -1,9 +1,7 @@
-import { compress } from 'zstd-napi';
-import binding from 'zstd-napi/binding.js';
 import { FormatError } from '../base/errors.js';
 import { JSON_LIMITS, parseJson as parse } from '../base/json.js';
 import { encodeText, isDecoded } from '../base/text.js';
-import { decodeFrame } from '../bytes/zstd.js';
+import { compressZstd, decodeFrame, frameContentSize } from '../bytes/zstd.js';
 import { type ArchiveEntry, ENTRY_TYPES, type EntryType } from './entry.js';
 import { sparseRuns } from './pax.js';
 
@@ -45,7 +43,7 @@ export function encodeSealedIndex(index: SealedIndex): Uint8Array {
     Buffer.from(JSON.stringify({ version: VERSION, ...index, entries }));
   let text = json(index.entries);
   if (text.length > MAX_JSON) text = json(null);
-  const frame = compress(text, { compressionLevel: 6, contentSizeFlag: true, checksumFlag: true });
+  const frame = compressZstd(text, 6);
   const bytes = Buffer.alloc(FRAME_OFFSET + frame.length);
   bytes.writeUInt32LE(INDEX_MAGIC, 0);
   bytes.writeUInt32LE(bytes.length - SKIPPABLE_HEADER, 4);
@@ -142,13 +140,9 @@ function parseJson(
   offset: number,
   fail: Fail,
 ): Readonly<Record<string, unknown>> {
-  let size: number | null;
-  try {
-    size = binding.getFrameContentSize(frame);
-  } catch {
-    throw fail('is damaged');
-  }
-  if (size === null || size > MAX_JSON) throw fail('is larger than any that is written');
+  const size = frameContentSize(frame);
+  if (size === undefined) throw fail('is damaged');
+  if (size > MAX_JSON) throw fail('is larger than any that is written');
   const text = Buffer.from(decodeFrame(frame, size, where, offset)).toString('utf8');
   let value: unknown;
   try {

@@ -1,12 +1,7 @@
-import binding from 'zstd-napi/binding.js';
 import { FormatError } from '../base/errors.js';
-
-/** The largest window that is decoded: zstd's own default, 128 MiB. */
-const WINDOW_LOG_MAX = 27;
-const OUTPUT = 256 * 1024;
-
-/** Each decode begins anew, so one context serves all: making one takes longer than decoding a small frame. */
-let decoder: InstanceType<typeof binding.DCtx> | undefined;
+import { zstdEngine } from './zstd-engine.js';
+import { FrameMeter } from './zstd-frame.js';
+import { CutShortError, ZstdError } from './zstd-work.js';
 
 /**
  * Decodes one frame whose content size is known from elsewhere.
@@ -22,21 +17,33 @@ export function decodeFrame(
   offset: number,
   into?: Uint8Array,
 ): Uint8Array {
+  const engine = zstdEngine();
   try {
-    const whole = binding.findFrameCompressedSize(frame) === frame.length;
-    if (!whole || binding.getFrameContentSize(frame) !== size) {
+    if (!engine.isFrame(frame, size)) {
       throw new FormatError(name, offset, `no zstd frame of ${size} bytes of content here`);
     }
     const content =
       into !== undefined && into.length >= size ? into.subarray(0, size) : Buffer.allocUnsafeSlow(size);
-    decoder ??= new binding.DCtx();
-    if (decoder.decompress(content, frame) === size) return content;
+    if (engine.decodeFrame(frame, content) === size) return content;
   } catch (cause) {
-    if (cause instanceof FormatError) throw cause;
-    throw damaged(name, offset, cause);
+    throw cause instanceof ZstdError ? damaged(name, offset, cause) : cause;
   }
   throw damaged(name, offset, undefined);
 }
+
+/** What a frame says that its content's size is; undefined when it does not, or is no frame. */
+export function frameContentSize(frame: Uint8Array): number | undefined {
+  const meter = new FrameMeter();
+  try {
+    meter.take(frame.subarray(0, MAX_HEADER));
+  } catch (error) {
+    if (!(error instanceof ZstdError)) throw error;
+  }
+  return meter.contentSize;
+}
+
+/** The longest header of a frame, its magic included (RFC 8878, 3.1.1.1). */
+const MAX_HEADER = 18;
 
 /**
  * Decodes a run of frames, skippable ones left out.
@@ -51,39 +58,24 @@ export async function* decodeZstd(
   offset = 0,
   onFrameEnd?: (inputOffset: number, decoded: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  const decoder = new binding.DCtx();
-  decoder.setParameter(binding.DParameter.windowLogMax, WINDOW_LOG_MAX);
   let position = offset;
-  let decoded = 0;
-  let inFrame = false;
-  let output = Buffer.allocUnsafeSlow(OUTPUT);
-  for await (const chunk of input) {
-    let rest = chunk;
-    let flushing = false;
-    while (rest.length > 0 || flushing) {
-      let result: readonly [number, number, number];
-      try {
-        result = decoder.decompressStream(output, rest);
-      } catch (cause) {
-        throw damaged(name, position, cause);
-      }
-      const [hint, produced, consumed] = result;
-      position += consumed;
-      decoded += produced;
-      rest = rest.subarray(consumed);
-      inFrame = hint !== 0;
-      flushing = inFrame && produced === OUTPUT;
-      if (!inFrame) onFrameEnd?.(position, decoded);
-      if (produced === 0) continue;
-      // what is handed out may be kept: a copy of a little, as frames may be tiny and many, or the memory itself
-      if (produced <= OUTPUT / 4) yield new Uint8Array(output.subarray(0, produced));
-      else {
-        yield output.subarray(0, produced);
-        output = Buffer.allocUnsafeSlow(OUTPUT);
-      }
-    }
+  const at = (consumed: number): void => {
+    position = offset + consumed;
+  };
+  const frameEnd =
+    onFrameEnd && ((consumed: number, decoded: number) => onFrameEnd(offset + consumed, decoded));
+  try {
+    yield* zstdEngine().decode(input, at, frameEnd);
+  } catch (cause) {
+    if (cause instanceof CutShortError)
+      throw new FormatError(name, position, 'cut short within a zstd frame', { cause });
+    throw cause instanceof ZstdError ? damaged(name, position, cause) : cause;
   }
-  if (inFrame) throw new FormatError(name, position, 'cut short within a zstd frame');
+}
+
+/** Compresses what is small and whole into one frame with its content's size and a checksum. */
+export function compressZstd(content: Uint8Array, level: number): Uint8Array {
+  return zstdEngine().compress(content, level);
 }
 
 function damaged(name: string, offset: number, cause: unknown): FormatError {

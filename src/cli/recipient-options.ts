@@ -27,13 +27,14 @@ export function addRecipientOptions(command: Command): Command {
 }
 
 /**
- * Whom to seal for. A passphrase is asked for here, twice.
+ * Whom to seal for, if anything can be sealed here. A passphrase is asked for here, twice.
  *
  * @param what - what is going to be sealed, for the question
- * @throws UsageError without any recipient, or for bad ones
+ * @throws UsageError without any recipient, or for bad ones; FailedError where there is no zstd
  */
 export async function readSealFor(options: RecipientOptions, what: string): Promise<SealFor> {
   const { checkRecipients, readRecipientsFile } = await import('../seal/recipients.js');
+  (await import('../bytes/zstd-engine.js')).zstdEngine(); // what cannot be sealed is not asked for
   const named = [...(options.recipient ?? [])];
   for (const file of options.recipientsFile ?? [])
     named.push(...(await readRecipientsFile(file, interrupted)));

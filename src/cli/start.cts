@@ -28,7 +28,16 @@ function keepBytecode(): void {
 function start(): void {
   debugging.keepDebuggerShut();
   keepBytecode();
-  require('../bundle/main.cjs');
+  try {
+    require('../bundle/main.cjs');
+  } catch (error) {
+    // said here, as node would print the source first: a line of the bundle is thousands of characters
+    const [why] = (error instanceof Error ? error.message : String(error)).split('\n');
+    process.stderr.write(
+      `coldcase: cannot start: ${why}\n  a part of it is missing or damaged: install it again\n`,
+    );
+    process.exitCode = 1;
+  }
 }
 
 export = { start };

@@ -1,4 +1,4 @@
-import binding from 'zstd-napi/binding.js';
+import { zstdEngine } from '../bytes/zstd-engine.js';
 import { FRAME_SIZE } from './frame-ring.js';
 import { STORED } from './stored-frame.js';
 
@@ -19,8 +19,8 @@ const ZEROS = Buffer.alloc(FRAME_SIZE);
  * the age file around them is authenticated, and the tar as a whole has its SHA-256.
  */
 export class FrameCompressor {
-  private readonly packing = context(LEVEL);
-  private readonly fast = context(FAST_LEVEL);
+  private readonly packing = zstdEngine().compressor(LEVEL);
+  private readonly fast = zstdEngine().compressor(FAST_LEVEL);
   private readonly trial = new Uint8Array(FRAME_SIZE + FRAME_SIZE / 128);
   private untilTrial = 0;
   private fastEnough = false;
@@ -34,7 +34,7 @@ export class FrameCompressor {
   compress(content: Uint8Array, out: Uint8Array): number {
     if (content.length === FRAME_SIZE && isZero(content)) {
       // Memory is full of zero pages, and a frame of nothing else is always the same bytes.
-      this.zeroFrame ??= out.slice(0, this.packing.compress2(out, content));
+      this.zeroFrame ??= out.slice(0, this.packing(out, content));
       out.set(this.zeroFrame);
       return this.zeroFrame.length;
     }
@@ -44,11 +44,11 @@ export class FrameCompressor {
   private pack(content: Uint8Array, out: Uint8Array): number {
     if (this.untilTrial > 0) {
       this.untilTrial -= 1;
-      return (this.fastEnough ? this.fast : this.packing).compress2(out, content);
+      return (this.fastEnough ? this.fast : this.packing)(out, content);
     }
     this.untilTrial = TRIAL_EVERY - 1;
-    const length = this.packing.compress2(out, content);
-    this.fastEnough = this.fast.compress2(this.trial, content) < length * FAST_ENOUGH;
+    const length = this.packing(out, content);
+    this.fastEnough = this.fast(this.trial, content) < length * FAST_ENOUGH;
     return length;
   }
 
@@ -83,11 +83,4 @@ export class FrameCompressor {
 
 function isZero(content: Uint8Array): boolean {
   return Buffer.from(content.buffer, content.byteOffset, content.length).equals(ZEROS);
-}
-
-function context(level: number): InstanceType<typeof binding.CCtx> {
-  const created = new binding.CCtx();
-  created.setParameter(binding.CParameter.compressionLevel, level);
-  created.setParameter(binding.CParameter.contentSizeFlag, 1);
-  return created;
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
+import { zstdEngine } from '../bytes/zstd-engine.js';
 import { Crew } from './crew.js';
 import { allocateRing } from './frame-ring.js';
 
@@ -28,6 +29,7 @@ export async function* compressFrames(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Frame, string> {
   signal?.throwIfAborted();
+  zstdEngine(); // where there is none, that is said here and not by every thread
   const threads = Math.min(MAX_THREADS, availableParallelism());
   const crew = new Crew(
     allocateRing(Math.max(8, 4 * threads)),

@@ -1,8 +1,18 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as zlib from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestTerminal, terminalsWork } from '../support/terminal/terminal.js';
 
@@ -94,5 +104,49 @@ describe('the package that npm makes', () => {
     screen.press('q');
     expect(await screen.exited).toBe(0);
     screen.close();
+  });
+
+  test('says so where npm has not built zstd-napi, or takes the zstd of node itself', () => {
+    const link = join(scratch, 'node_modules/zstd-napi');
+    rmSync(link);
+    // as npm install --ignore-scripts leaves it
+    cpSync(join(ROOT, 'node_modules/zstd-napi'), link, {
+      recursive: true,
+      filter: (path) => !path.endsWith('/build'),
+    });
+    try {
+      expect(run('--version').stdout).toBe(`${version}\n`);
+      const recipient = run('keygen').stderr.replace('Public key: ', '').trim();
+      for (const words of [
+        ['show', sample('crio-looper.tar.zst')],
+        ['seal', sample('crio-looper.tar.zst'), '-r', recipient, '-o', 'unbuilt.age', '-q'],
+        ['capture', 'a/b/c', '-r', recipient, '--kubelet', 'https://127.0.0.1:1', '--token-file', '/nowhere'],
+      ]) {
+        const { code, stderr } = run(...words);
+        const told =
+          'coldcase: zstd-napi was not built: npm installed it without its install script\n' +
+          '  npm rebuild zstd-napi, or npm install without --ignore-scripts; node 22.15 and later need neither\n';
+        if ('zstdCompressSync' in zlib)
+          expect([words[0], stderr.includes('zstd')]).toEqual([words[0], false]);
+        else expect([words[0], code, stderr]).toEqual([words[0], 1, told]);
+      }
+    } finally {
+      rmSync(link, { recursive: true });
+      symlinkSync(join(ROOT, 'node_modules/zstd-napi'), link);
+    }
+  });
+
+  test('says so where a part of it is missing, without printing source', () => {
+    const part = join(installed, 'dist/bundle/main.cjs');
+    renameSync(part, `${part}.away`);
+    try {
+      const { code, stderr } = run('ls', sample('crio-looper.tar.zst'));
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /^coldcase: cannot start: Cannot find .*\n {2}a part of it is missing or damaged: .*\n$/,
+      );
+    } finally {
+      renameSync(`${part}.away`, part);
+    }
   });
 });
