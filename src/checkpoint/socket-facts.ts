@@ -5,10 +5,34 @@ import { type FileTable, unixAddress } from './file-table.js';
 import type { Images } from './images.js';
 import { netlinkFamily, socketState, socketType } from './names/sockets.js';
 import { inetEndpoints } from './socket-endpoints.js';
-import type { Socket } from './sockets.js';
 
-/** What a socket is, whoever has it open. */
-export type SocketFacts = Omit<Socket, 'pid' | 'fd' | 'fileId' | 'peer'>;
+/** What a socket is, whoever has it open. Text is untrusted. */
+export interface SocketFacts {
+  /** `tcp`, `tcp6`, `udp`, `raw`, ..., `unix`, `netlink`, `packet`. */
+  readonly protocol: string;
+  /** STREAM, DGRAM, SEQPACKET, RAW. */
+  readonly type: string;
+  /** LISTEN, ESTABLISHED, CLOSE and so on. */
+  readonly state: string;
+  /** Address and port, a path, or `@` and an abstract name. */
+  readonly local: string | undefined;
+  readonly remote: string | undefined;
+  readonly inode: number | undefined;
+  /** Bytes received and not read. */
+  readonly receiveQueue: number;
+  /** Bytes sent and not acknowledged. */
+  readonly sendQueue: number;
+  /** Buffers' limits in bytes. */
+  readonly receiveBuffer: number;
+  readonly sendBuffer: number;
+  /** Connections that may wait to be accepted; only of listeners. */
+  readonly backlog: number | undefined;
+  readonly options: readonly string[];
+  /** Device that the socket is bound to. */
+  readonly device: string | undefined;
+  readonly deleted: boolean;
+  readonly shutdown: string | undefined;
+}
 
 /**
  * The facts of a socket of any family; undefined for files that are none.

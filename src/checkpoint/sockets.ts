@@ -6,37 +6,13 @@ import { groupBy } from './memo.js';
 import { type SocketFacts, socketFacts } from './socket-facts.js';
 
 /** An open socket of a process. Text is untrusted. */
-export interface Socket {
+export interface Socket extends SocketFacts {
   /** Undefined for a socket that no process has open: in flight over another, or waiting to be accepted. */
   readonly pid: number | undefined;
   readonly fd: number | undefined;
   readonly fileId: number;
-  /** `tcp`, `tcp6`, `udp`, `raw`, ..., `unix`, `netlink`, `packet`. */
-  readonly protocol: string;
-  /** STREAM, DGRAM, SEQPACKET, RAW. */
-  readonly type: string;
-  /** LISTEN, ESTABLISHED, CLOSE and so on. */
-  readonly state: string;
-  /** Address and port, a path, or `@` and an abstract name. */
-  readonly local: string | undefined;
-  readonly remote: string | undefined;
-  readonly inode: number | undefined;
   /** Who has the other end, when it is in this checkpoint. */
   readonly peer: { readonly pid: number; readonly fd: number } | undefined;
-  /** Bytes received and not read. */
-  readonly receiveQueue: number;
-  /** Bytes sent and not acknowledged. */
-  readonly sendQueue: number;
-  /** Buffers' limits in bytes. */
-  readonly receiveBuffer: number;
-  readonly sendBuffer: number;
-  /** Connections that may wait to be accepted; only of listeners. */
-  readonly backlog: number | undefined;
-  readonly options: readonly string[];
-  /** Device that the socket is bound to. */
-  readonly device: string | undefined;
-  readonly deleted: boolean;
-  readonly shutdown: string | undefined;
 }
 
 /** What a socket with its rows takes, in units of the images' budget; one that several have open is a row for each. */

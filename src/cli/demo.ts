@@ -8,7 +8,6 @@ import { formatDuration } from '../base/units.js';
 import { readIdentityFile } from '../bytes/age-identity.js';
 import { trustedPlace } from './capture/trusted-place.js';
 import type { CommandModule } from './command.js';
-import { COMMANDS } from './commands.js';
 import { nextSteps } from './demo/next-steps.js';
 import { DEMO_TARGET, type StandInNode, startStandInNode } from './demo/stand-in-node.js';
 import { writeOut } from './write-out.js';
@@ -90,7 +89,8 @@ async function capture(node: StandInNode, key: string, dir: string): Promise<voi
   const recipients = await Promise.all((await readIdentityFile(key)).map(identityToRecipient));
   const { namespace, pod, container } = DEMO_TARGET;
   await run([
-    ...['capture', `${namespace}/${pod}/${container}`],
+    'capture',
+    `${namespace}/${pod}/${container}`,
     ...node.flags,
     ...recipients.flatMap((recipient) => ['-r', recipient]),
     ...['-o', `${dir}/`],
@@ -110,14 +110,19 @@ async function keepOriginal(dir: string): Promise<string[]> {
   }
 }
 
+/** The commands that it shows. */
+const SHOWN = {
+  keygen: async () => (await import('./keygen.js')).keygenCommand,
+  capture: async () => (await import('./capture.js')).captureCommand,
+  verify: async () => (await import('./verify.js')).verifyCommand,
+} satisfies Record<string, () => Promise<CommandModule>>;
+
 /** Shows a command line and runs it, the very code that runs when it is typed. */
-async function run(words: readonly string[]): Promise<void> {
-  const [name = '', ...rest] = words;
+async function run(words: readonly [name: keyof typeof SHOWN, ...rest: string[]]): Promise<void> {
+  const [name, ...rest] = words;
   await say(`$ coldcase ${shown(words)}`);
   const command = new Command(name).exitOverride();
-  const entry = COMMANDS[name];
-  if (!entry) throw new FailedError(`there is no command ${name}`);
-  (await entry.load()).configure(command);
+  (await SHOWN[name]()).configure(command);
   await command.parseAsync(rest, { from: 'user' });
   if (Number(process.exitCode ?? 0) !== 0) throw new FailedError(`coldcase ${name} failed`);
 }

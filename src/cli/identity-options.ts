@@ -1,7 +1,6 @@
 import { UsageError } from '../base/errors.js';
 import { readIdentities } from '../bytes/age-identity.js';
 import type { AgeKeys } from '../bytes/age-unlock.js';
-import type { ArchiveOptions } from './archive-options.js';
 import { interrupted } from './interrupt.js';
 import { askPassphrase } from './prompt.js';
 
@@ -13,7 +12,7 @@ import { askPassphrase } from './prompt.js';
  */
 export async function readIdentityOptions(
   file: string,
-  options: ArchiveOptions,
+  options: { readonly identity?: readonly string[] },
 ): Promise<Omit<AgeKeys, 'passphrase'>> {
   const identities: string[] = [];
   const unsupported: string[] = [];
@@ -29,7 +28,10 @@ export async function readIdentityOptions(
 }
 
 /** The keys that `-i` names, and the terminal to ask for a passphrase on. @throws as `readIdentityOptions` */
-export async function readKeys(file: string, options: ArchiveOptions): Promise<AgeKeys> {
+export async function readKeys(
+  file: string,
+  options: { readonly identity?: readonly string[] },
+): Promise<AgeKeys> {
   const passphrase = (): Promise<string> => askPassphrase(file === '-' ? 'standard input' : file);
   return { ...(await readIdentityOptions(file, options)), passphrase };
 }

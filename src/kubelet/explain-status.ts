@@ -1,6 +1,6 @@
 import { type ColdcaseError, DeniedError, FailedError, NotFoundError } from '../base/errors.js';
+import type { Asked } from './asked.js';
 import { excerpt } from './checkpoint-answer.js';
-import type { Asked } from './explain.js';
 import { type Fields, fields, text } from './json.js';
 import { grantingYaml } from './rbac.js';
 

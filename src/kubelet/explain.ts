@@ -1,4 +1,5 @@
 import { type ColdcaseError, DeniedError, FailedError, NotFoundError, UsageError } from '../base/errors.js';
+import type { Asked } from './asked.js';
 import { excerpt } from './checkpoint-answer.js';
 import { diagnoseCriu, remedyFor } from './criu-failures.js';
 import { criuLogPath, readCriuLog } from './criu-log.js';
@@ -9,15 +10,6 @@ import type { Answer } from './transport.js';
 
 /** The runtime's time ended (the larger of --timeout and runtimeRequestTimeout); containerd may go on all the same. */
 export class DeadlineError extends FailedError {}
-
-/** What was asked, as far as an error should name it. */
-export interface Asked {
-  /** `prod/payments-node-a/cache`, or the path of another request. */
-  readonly what: string;
-  /** `host:port` of the kubelet or the API server. */
-  readonly where: string;
-  readonly method: 'GET' | 'POST';
-}
 
 /**
  * Turns an answer other than success into an error that says what happened and what to do about it. The texts are

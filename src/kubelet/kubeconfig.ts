@@ -5,6 +5,7 @@ import { execPlugin } from './exec-plugin.js';
 import { impersonation } from './impersonation.js';
 import { text } from './json.js';
 import { besideFile, type ChosenContext, chooseContext, type Entry } from './kubeconfig-files.js';
+import type { LoginContext } from './login-context.js';
 import { oidcLogin, readOidc, withOidc } from './oidc-login.js';
 import { authorityText, clientCertificate } from './pem.js';
 import { proxyFor } from './proxy.js';
@@ -17,15 +18,6 @@ export interface ApiServer {
   readonly context: string;
   readonly user: string;
   readonly files: readonly string[];
-}
-
-export interface LoginContext {
-  /** Ends a login that takes long, with its reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Hears of what a login could not do and can do without. */
-  readonly note?: ((line: string) => void) | undefined;
-  /** Of this process; the tests'. */
-  readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
 /**

@@ -1,8 +1,8 @@
 import { ColdcaseError, DeniedError, FailedError } from '../base/errors.js';
 import { shownUrl } from '../base/shown-url.js';
 import { fields, parseJson, text, texts } from './json.js';
-import type { LoginContext } from './kubeconfig.js';
 import { besideFile, type Entry } from './kubeconfig-files.js';
+import type { LoginContext } from './login-context.js';
 import { keepTokens, keptConfig } from './oidc-keep.js';
 import { authorityText } from './pem.js';
 import { proxyFor } from './proxy.js';

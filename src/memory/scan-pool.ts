@@ -4,8 +4,8 @@ import { Worker } from 'node:worker_threads';
 import type { Archive } from '../archive/archive.js';
 import { IntegrityError } from '../base/errors.js';
 import { workerUrl } from '../base/worker.js';
-import type { SearchTask } from './search.js';
 import type { TaskAnswer, TaskMessage, WorkerSetup } from './search-messages.js';
+import type { SearchTask } from './search-task.js';
 import { type Position, type ScannerOptions, type TaskOutcome, WindowScanner } from './window-scanner.js';
 import type { ImageList, Window } from './windows.js';
 

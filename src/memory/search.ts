@@ -1,16 +1,11 @@
 import type { Archive } from '../archive/archive.js';
 import { FailedError } from '../base/errors.js';
-import type { AddressSpace, Vma } from '../criu/address-space.js';
+import type { Vma } from '../criu/address-space.js';
 import type { Pattern } from './pattern.js';
 import { openScanPool } from './scan-pool.js';
+import type { SearchTarget, SearchTask } from './search-task.js';
 import type { ScannerOptions, WindowHit } from './window-scanner.js';
 import { ImageList, type Piece, type Reach, type Window, windowTasks } from './windows.js';
-
-/** Memory to be searched: that of a process. */
-export interface SearchTarget {
-  readonly pid: number;
-  readonly space: AddressSpace;
-}
 
 /** A match in the memory of a process. */
 export interface MemoryMatch {
@@ -112,12 +107,6 @@ function tooSlow(): FailedError {
       remedy: 'write it without nested repetition, such as (a+)+',
     },
   );
-}
-
-/** Windows of one target. */
-export interface SearchTask {
-  readonly target: SearchTarget;
-  readonly windows: readonly Window[];
 }
 
 function* tasksOf(options: SearchOptions, list: ImageList, reach: Reach): Generator<SearchTask> {

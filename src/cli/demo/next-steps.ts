@@ -1,5 +1,3 @@
-import { COMMANDS } from '../commands.js';
-
 /** What to try on the sealed file, in the order of an investigation. */
 const STEPS: readonly (readonly [words: string, what: string])[] = [
   ['show', 'what is this?'],
@@ -12,10 +10,9 @@ const STEPS: readonly (readonly [words: string, what: string])[] = [
   ['browse', 'all of it, in the terminal'],
 ];
 
-/** Lines to type, of the commands that exist; each works on the result as it stands. */
+/** Lines to type; each works on the result as it stands. */
 export function nextSteps(sealed: string, key: string): string[] {
-  const steps = STEPS.filter(([words]) => Object.hasOwn(COMMANDS, words.split(' ')[0] ?? ''));
-  const lines = steps.map(([words, what]) => {
+  const lines = STEPS.map(([words, what]) => {
     const pattern = words === 'memory search' ? ' AKIA' : '';
     return [`coldcase ${words} $E${pattern} -i $K`, what] as const;
   });

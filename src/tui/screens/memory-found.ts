@@ -1,7 +1,8 @@
 import { formatAddress, formatSize } from '../../base/units.js';
 import type { Mapping } from '../../checkpoint/mappings.js';
 import { compilePattern } from '../../memory/pattern.js';
-import { type SearchTarget, searchMemory } from '../../memory/search.js';
+import { searchMemory } from '../../memory/search.js';
+import type { SearchTarget } from '../../memory/search-task.js';
 import { findStrings } from '../../memory/strings.js';
 import { patternRequest } from '../core/byte-pattern.js';
 import type { OutlineColumn } from '../core/outline.js';
