@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { DeniedError, FailedError, NotFoundError } from './errors.js';
 import { looksLikeUrl, shownUrl } from './shown-url.js';
 import { formatSize } from './units.js';
@@ -50,6 +51,9 @@ const PROBLEMS: Readonly<Record<string, readonly [problem: string, remedy: strin
   EMFILE: ['too many open files in this process', 'raise the limit (ulimit -n)'],
   ENFILE: ['too many open files on this machine', 'raise the limit (sysctl fs.file-max)'],
   ESTALE: ['the file server no longer knows it', 'mount it again, or use another file system'],
+  EUCLEAN: ['its file system is damaged', 'the kernel log says more (dmesg); use another file system'],
+  EBADMSG: ['its file system is damaged', 'the kernel log says more (dmesg); use another file system'],
+  ENOKEY: ['its directory is encrypted, and locked', 'unlock it (fscrypt unlock), or choose another place'],
 };
 
 /** What can be done where a URL was given for a file. */
@@ -91,8 +95,24 @@ function progress(written: Written | undefined): string {
   return `, after ${formatSize(done)}${total === undefined ? '' : ` of ${formatSize(total)}`}`;
 }
 
-/** The `code` of an operating system's error, such as `ENOENT`; `undefined` for errors of other kinds. */
+/**
+ * The name in errno(3) of an operating system's error, such as `ENOENT`; `undefined` for errors of other kinds. By its
+ * number where libuv has no name for it: of EDQUOT and ESTALE it makes `Unknown system error -122`.
+ */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  if (typeof error.code !== 'string') return undefined;
+  if (/^E[A-Z0-9_]+$/.test(error.code) || !('errno' in error)) return error.code;
+  const number = typeof error.errno === 'number' ? Math.abs(error.errno) : Number.NaN;
+  return NAMES.get(number) ?? error.code;
 }
+
+/** Of Linux's numbers, what a file system says that neither libuv nor Node has a name for (asm-generic/errno.h). */
+const LINUX = { EUCLEAN: 117, ENOMEDIUM: 123, ENOKEY: 126, EHWPOISON: 133 };
+
+/** This platform's names by their numbers. */
+const NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries({ ...constants.errno, ...(process.platform === 'linux' ? LINUX : {}) }).map(
+    ([name, number]) => [number, name],
+  ),
+);

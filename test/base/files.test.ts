@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { FailedError, NotFoundError, UnsafeError } from '../../src/base/errors.js';
 import { createAside, requireWritable, writeAside, writeFileAside } from '../../src/base/files.js';
+import { systemError } from '../support/system-error.js';
 
 let root = '';
 beforeAll(async () => {
@@ -109,7 +110,7 @@ test.each([
     const close = handle.close;
     handle[call] = async () => {
       if (call === 'close') await close?.();
-      throw Object.assign(new Error(code), { code, syscall: `f${call}` });
+      throw systemError(code, `f${call}`);
     };
     const committed = file.commit();
     await expect(committed).rejects.toThrow(text);
@@ -126,7 +127,7 @@ test('a file whose directory cannot be flushed is there, and the error says so',
   const prototype: { sync(): Promise<void> } = Object.getPrototypeOf(file.handle);
   const spy = vi.spyOn(prototype, 'sync').mockImplementation(async () => {
     flushed += 1;
-    if (flushed === 2) throw Object.assign(new Error('EIO'), { code: 'EIO', syscall: 'fsync' });
+    if (flushed === 2) throw systemError('EIO', 'fsync');
   });
   await expect(file.commit()).rejects.toMatchObject({ more: [`${path} is there, and complete`] });
   spy.mockRestore();

@@ -6,16 +6,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ExitCode } from '../../src/base/errors.js';
 import { FileError } from '../../src/base/file-errors.js';
 import { FileOutput, type OutputFile } from '../../src/base/write-all.js';
+import { systemError } from '../support/system-error.js';
 
 let root = '';
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'coldcase-write-'));
 });
 afterAll(() => rm(root, { recursive: true }));
-
-function systemError(code: string): Error {
-  return Object.assign(new Error(`${code}: as the system says it`), { code, syscall: 'write' });
-}
 
 /** A file in memory that takes as much of each write as the next number says; what behind the last: an error. */
 class ShortFile implements OutputFile {

@@ -11,6 +11,7 @@ import { decodeText } from '../../src/base/text.js';
 import { MemorySource } from '../../src/bytes/memory.js';
 import { isOfTheEntry } from '../../src/cli/extract-fault.js';
 import { Extraction } from '../../src/cli/extraction.js';
+import { systemError } from '../support/system-error.js';
 
 const part = fc.oneof(
   fc.constantFrom(
@@ -122,7 +123,7 @@ test.each([
   ['EMFILE', false],
   ['ENOENT', false],
 ])('%s: of the entry alone: %s', (code, alone) => {
-  const cause = Object.assign(new Error(code), { code, syscall: 'open' });
+  const cause = systemError(code, 'open');
   expect(isOfTheEntry(cause)).toBe(alone);
   expect(isOfTheEntry(new Error('wrapped', { cause }))).toBe(alone);
   expect(isOfTheEntry(new TypeError('a defect'))).toBe(false);
