@@ -31,7 +31,7 @@ const TERMINAL_UI = [
 /** What these import, lazily loaded modules apart, goes into one file each; what both need into the first. */
 const GROUPS = {
   start: ['cli/main.js', 'cli/ls.js', 'archive/open.js'],
-  views: ['cli/show.js', 'cli/ps.js'],
+  views: ['cli/view-command.js', 'views/show.js', 'views/ps.js'],
   inspect: ['cli/inspect.js'],
 };
 

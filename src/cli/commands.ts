@@ -1,8 +1,23 @@
+import { QUESTIONS, VIEWS } from '../views/registry.js';
+import type { ViewEntry } from '../views/view.js';
 import type { CommandModule } from './command.js';
 
 interface CommandEntry {
   readonly summary: string;
   readonly load: () => Promise<CommandModule>;
+}
+
+function ofView({ summary, load }: ViewEntry): CommandEntry {
+  return {
+    summary,
+    load: async () => (await import('./view-command.js')).viewCommand(await load()),
+  };
+}
+
+/** The commands that views are, without a file for each. */
+function viewCommands(): Record<string, CommandEntry> {
+  const own = Object.entries(VIEWS).filter(([name]) => !name.includes(' '));
+  return Object.fromEntries(own.map(([name, view]) => [name, ofView(view)]));
 }
 
 /** Every command, in the order of the help text. Only the one that is asked for is loaded. */
@@ -27,12 +42,9 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'make an age identity',
     load: async () => (await import('./keygen.js')).keygenCommand,
   },
-  show: {
-    summary: 'what an archive is, one row each',
-    load: async () => (await import('./show.js')).showCommand,
-  },
+  show: ofView(VIEWS.show),
   ls: {
-    summary: 'list the entries of an archive',
+    summary: QUESTIONS.ls.summary,
     load: async () => (await import('./ls.js')).lsCommand,
   },
   cat: {
@@ -47,56 +59,9 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'everything about a checkpoint, as a tree',
     load: async () => (await import('./inspect.js')).inspectCommand,
   },
-  findings: {
-    summary: 'what stands out, to be looked at first',
-    load: async () => (await import('./findings.js')).findingsCommand,
-  },
-  ps: {
-    summary: 'processes, their commands and the files that they run',
-    load: async () => (await import('./ps.js')).psCommand,
-  },
-  files: {
-    summary: 'open files of every kind',
-    load: async () => (await import('./files.js')).filesCommand,
-  },
-  sockets: {
-    summary: 'sockets with their ends and queues',
-    load: async () => (await import('./sockets.js')).socketsCommand,
-  },
-  mounts: {
-    summary: 'mounts',
-    load: async () => (await import('./mounts.js')).mountsCommand,
-  },
-  env: {
-    summary: 'environment variables',
-    load: async () => (await import('./env.js')).envCommand,
-  },
-  maps: {
-    summary: 'memory mappings',
-    load: async () => (await import('./maps.js')).mapsCommand,
-  },
-  threads: {
-    summary: 'threads',
-    load: async () => (await import('./threads.js')).threadsCommand,
-  },
-  signals: {
-    summary: 'signal handlers, blocked and pending signals',
-    load: async () => (await import('./signals.js')).signalsCommand,
-  },
-  creds: {
-    summary: 'users, capabilities, seccomp, namespaces, cgroups',
-    load: async () => (await import('./creds.js')).credsCommand,
-  },
-  network: {
-    summary: 'network devices, addresses, routes, firewall rules',
-    load: async () => (await import('./network.js')).networkCommand,
-  },
-  ipc: {
-    summary: 'System V shared memory, semaphores, message queues',
-    load: async () => (await import('./ipc.js')).ipcCommand,
-  },
+  ...viewCommands(),
   diff: {
-    summary: 'what changed between two checkpoints',
+    summary: QUESTIONS.diff.summary,
     load: async () => (await import('./diff.js')).diffCommand,
   },
   decode: {
@@ -112,7 +77,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./core.js')).coreCommand,
   },
   recover: {
-    summary: 'what exists in no file system any more: deleted files, memfds, unread data, tmpfs',
+    summary: QUESTIONS.recover.summary,
     load: async () => (await import('./recover.js')).recoverCommand,
   },
   seccomp: {

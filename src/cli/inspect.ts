@@ -5,7 +5,8 @@ import { type Inspection, type InspectSections, inspect } from '../views/inspect
 import { ARCHIVE_HELP, type ArchiveOptions, addArchiveOptions, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
 import { addPidOption, printTree } from './output.js';
-import { examplesHelp, note } from './view-command.js';
+import { examplesHelp } from './question-help.js';
+import { note } from './view-command.js';
 import { writeOut } from './write-out.js';
 
 interface InspectOptions extends ArchiveOptions, InspectSections {

@@ -1,4 +1,4 @@
-import { MEMORY_LIST_COLUMNS, memoryListRow, memoryTotals } from '../views/memory-rows.js';
+import { memoryListQuestion, memoryListRow, memoryTotals } from '../views/memory-list.js';
 import { type ArchiveOptions, withArchive } from './archive-options.js';
 import { memoryTargets } from './memory-targets.js';
 import { type OutputOptions, printRows } from './output.js';
@@ -9,6 +9,6 @@ export async function list(
 ): Promise<void> {
   await withArchive(location, options, async (archive) => {
     const rows = (await memoryTargets(archive, options.pid)).map(memoryListRow);
-    await printRows({ columns: MEMORY_LIST_COLUMNS, rows: [...rows, memoryTotals(rows)] }, options);
+    await printRows({ ...memoryListQuestion, rows: [...rows, memoryTotals(rows)] }, options);
   });
 }

@@ -1,7 +1,7 @@
 import { FailedError } from '../base/errors.js';
 import { compilePattern } from '../memory/pattern.js';
 import { searchMemory } from '../memory/search.js';
-import { MATCH_COLUMNS, type MatchRow, matchRow, stoppedRow } from '../views/memory-rows.js';
+import { type MatchRow, matchRow, memorySearchQuestion, stoppedRow } from '../views/memory-search.js';
 import { type ArchiveOptions, withArchive } from './archive-options.js';
 import { interrupted } from './interrupt.js';
 import { memoryTargets, noteLost } from './memory-targets.js';
@@ -52,12 +52,12 @@ export async function search(location: string, text: string, options: SearchOpti
         found += 1;
         if (found === options.max) break;
         if (rows.length < GROUP || formatOf(options) !== 'ndjson') continue;
-        await printRows({ columns: MATCH_COLUMNS, rows: rows.splice(0) }, options);
+        await printRows({ ...memorySearchQuestion, rows: rows.splice(0) }, options);
       }
     } finally {
       // also what was found before an error or Ctrl-C
       progress.clear();
-      await printRows({ columns: MATCH_COLUMNS, rows }, options);
+      await printRows({ ...memorySearchQuestion, rows }, options);
     }
     if (options.quiet !== true) noteLost(targets);
     if (found === options.max && options.quiet !== true) {

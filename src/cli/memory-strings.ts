@@ -2,7 +2,7 @@ import { UsageError } from '../base/errors.js';
 import { formatAddress } from '../base/units.js';
 import { type StringRuns, stepOf, stringRuns } from '../memory/strings.js';
 import { escapeJson } from '../render/escape.js';
-import { stringRow } from '../views/memory-rows.js';
+import { stringRow } from '../views/memory-strings.js';
 import { type ArchiveOptions, withArchive } from './archive-options.js';
 import { interrupted } from './interrupt.js';
 import { type MemoryTarget, memoryTargets, noteLost } from './memory-targets.js';

@@ -1,23 +1,25 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { MATCH_COLUMNS, MEMORY_LIST_COLUMNS, STRING_COLUMNS } from '../views/memory-rows.js';
+import { memoryListQuestion } from '../views/memory-list.js';
+import { memorySearchQuestion } from '../views/memory-search.js';
+import { memoryStringsQuestion } from '../views/memory-strings.js';
 import { addArchiveArgument } from './archive-options.js';
 import type { CommandModule } from './command.js';
 import { addOutputOptions, addPidOption, parsePid } from './output.js';
-import { examplesHelp, fieldsHelp } from './view-command.js';
+import { examplesHelp, questionHelp } from './question-help.js';
 
 export const memoryCommand: CommandModule = {
   configure: (command) => {
-    addList(command.command('list').description('how much memory each process had, and where'));
+    addList(command.command('list').description(memoryListQuestion.summary));
     addDump(command.command('dump').description('memory of a process in hex and ASCII, or raw'));
-    addSearch(command.command('search').description('find text, bytes or a regular expression in memory'));
+    addSearch(command.command('search').description(memorySearchQuestion.summary));
     command.addHelpText('after', MEMORY_HELP);
-    addStrings(command.command('strings').description('printable strings in memory, with their addresses'));
+    addStrings(command.command('strings').description(memoryStringsQuestion.summary));
   },
 };
 
 function addList(command: Command): void {
   addPidOption(addOutputOptions(addArchiveArgument(command)))
-    .addHelpText('after', LIST_HELP)
+    .addHelpText('after', questionHelp(memoryListQuestion))
     .action(async (location, options) => (await import('./memory-list.js')).list(location, options));
 }
 
@@ -43,7 +45,7 @@ function addSearch(command: Command): void {
     .option('--context <bytes>', 'show as many bytes before and after', parseCount(4096), 0)
     .option('--max <n>', 'stop after so many matches; 0 for all', parseCount(0xffffffff), 10_000)
     .option('-q, --quiet', 'no progress, no notes')
-    .addHelpText('after', SEARCH_HELP)
+    .addHelpText('after', questionHelp(memorySearchQuestion))
     .action(async (location, pattern, options) =>
       (await import('./memory-search.js')).search(location, pattern, options),
     );
@@ -55,7 +57,7 @@ function addStrings(command: Command): void {
     .option('--json', 'short for --format json')
     .option('--min <n>', 'shortest string', parseCount(65536), 4)
     .addOption(new Option('--encoding <encoding>').choices(['ascii', 'utf16']).default('ascii'))
-    .addHelpText('after', STRINGS_HELP)
+    .addHelpText('after', questionHelp(memoryStringsQuestion, 'Fields of --json:'))
     .action(async (location, options) => (await import('./memory-strings.js')).strings(location, options));
 }
 
@@ -76,13 +78,6 @@ ${examplesHelp([
   'coldcase memory search evidence.tar.zst.age -i key.txt AKIA',
 ])}`;
 
-const LIST_HELP = `
-The last row is the totals.
-
-${fieldsHelp(MEMORY_LIST_COLUMNS)}
-
-${examplesHelp(['coldcase memory list evidence.tar.zst.age -i key.txt'])}`;
-
 const DUMP_HELP = `
 Looks like hexdump -C, with a heading for each mapping; what is not in the archive is named, not shown as zeros.
 --raw fails if any byte asked for is not in the archive.
@@ -91,21 +86,3 @@ ${examplesHelp([
   'coldcase memory dump checkpoint.tar --pid 4 --vma 7ff81cfe0000',
   'coldcase memory dump checkpoint.tar --pid 4 --range 3a0ae000-3a0af000 --raw -o heap.bin',
 ])}`;
-
-const SEARCH_HELP = `
-Searches what the archive holds of the memory of all processes, or of one. A regular expression sees one character for
-each byte, ^ and $ match at line breaks; a match longer than 64 KiB may be cut. It is given 2 seconds for each MiB; what
-takes longer is given up, listed with no match, and ends in exit code 1.
-
-${fieldsHelp(MATCH_COLUMNS)}
-
-${examplesHelp([
-  'coldcase memory search evidence.tar.zst.age -i key.txt AKIA --context 40',
-  "coldcase memory search checkpoint.tar --regex '[a-z]+://[^ ]+' --json",
-  "coldcase memory search checkpoint.tar --hex '7f 45 4c 46 ?? 01'",
-])}`;
-
-const STRINGS_HELP = `
-${fieldsHelp(STRING_COLUMNS).replace(' (--json, --filter, --columns)', ' of --json')}
-
-${examplesHelp(['coldcase memory strings checkpoint.tar --pid 4 --min 8'])}`;

@@ -43,8 +43,8 @@ export function addOutputOptions(command: Command): Command {
 }
 
 /** Adds `-p, --pid`. */
-export function addPidOption(command: Command): Command {
-  return command.option('-p, --pid <pid>', 'only this process', parsePid);
+export function addPidOption(command: Command, about = 'only this process'): Command {
+  return command.option('-p, --pid <pid>', about, parsePid);
 }
 
 /** A PID as the command line gives it. */

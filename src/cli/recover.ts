@@ -5,13 +5,13 @@ import { NotInArchiveError } from '../criu/address-space.js';
 import { hashObject, recoverObjects } from '../recover/recover.js';
 import type { Recovered } from '../recover/recovered.js';
 import { escapeText } from '../render/escape.js';
-import { RECOVERED_COLUMNS, type RecoveredRow, recoveredRow } from '../views/recovered-rows.js';
+import { type RecoveredRow, recoveredRow, recoverQuestion } from '../views/recover.js';
 import { type ArchiveOptions, addArchiveArgument, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
 import { Extraction } from './extraction.js';
 import { interrupted } from './interrupt.js';
 import { addOutputOptions, type OutputOptions, printRows } from './output.js';
-import { examplesHelp, fieldsHelp } from './view-command.js';
+import { questionHelp } from './question-help.js';
 
 interface RecoverOptions extends ArchiveOptions, OutputOptions {
   readonly directory?: string;
@@ -23,7 +23,7 @@ export const recoverCommand: CommandModule = {
     addOutputOptions(addArchiveArgument(command))
       .option('-C, --directory <dir>', 'also write them to this directory; made if missing')
       .option('--force', 'replace files that exist')
-      .addHelpText('after', `${HELP}\n\n${fieldsHelp(RECOVERED_COLUMNS)}\n\n${EXAMPLES}`)
+      .addHelpText('after', questionHelp(recoverQuestion))
       .action(recover);
   },
 };
@@ -59,7 +59,7 @@ async function recover(location: string, options: RecoverOptions): Promise<void>
     } finally {
       await extraction?.close();
     }
-    await printRows({ columns: RECOVERED_COLUMNS, rows }, options);
+    await printRows({ ...recoverQuestion, rows }, options);
     leftOut = extraction?.leftOut();
   });
   for (const { message } of problems)
@@ -90,13 +90,3 @@ async function extract(
   };
   return (await extraction.take(entry, object.name, () => object.open())) ? path : undefined;
 }
-
-const HELP = `
-Lists, and with -C extracts: files that were deleted while open, mapped or running; memfds and shared memory; data in
-pipes, sockets and TCP connections that nobody had read, or acknowledged; files on tmpfs; System V shared memory and
-messages. Files are written 0600, holes stay holes.`;
-
-const EXAMPLES = examplesHelp([
-  'coldcase recover evidence.tar.zst.age -i key.txt',
-  'coldcase recover checkpoint.tar -C recovered',
-]);

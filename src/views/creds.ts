@@ -36,7 +36,12 @@ export type CredsRow = {
 /** What each process may do: users, capabilities, seccomp, security module, namespaces, control groups. */
 export const credsView: View<CredsRow> = {
   name: 'creds',
-  summary: 'what processes may do: users, capabilities, seccomp, LSM, namespaces, cgroups',
+  summary: 'users, capabilities, seccomp, namespaces, cgroups',
+  examples: [
+    'coldcase creds checkpoint.tar --format tree',
+    'coldcase creds checkpoint.tar --filter effective=CAP_SYS_ADMIN',
+  ],
+  tab: { title: 'rights', pages: ['process'], empty: 'none' },
   columns: [
     { key: 'pid', header: 'PID', align: 'right', about: 'process id' },
     { key: 'comm', header: 'COMM', squeeze: 1, about: 'what the process calls itself' },

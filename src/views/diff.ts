@@ -1,11 +1,11 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import type { Column, TreeNode } from '../render/table.js';
+import type { TreeNode } from '../render/table.js';
 import { envView } from './env.js';
 import { filesView } from './files.js';
 import { mapsView } from './maps.js';
 import { type PsRow, psLabel, psView } from './ps.js';
 import { socketsView } from './sockets.js';
-import { jsonNumber, type ViewOptions, words } from './view.js';
+import { jsonNumber, type Question, type ViewOptions, words } from './view.js';
 
 export type DiffRow = {
   readonly area: string;
@@ -16,28 +16,43 @@ export type DiffRow = {
   readonly after: string | number | null;
 };
 
-export const DIFF_COLUMNS: readonly Column<DiffRow>[] = [
-  {
-    key: 'area',
-    header: 'AREA',
-    about: 'process, file, socket, mapping, environment, root file system or memory',
-  },
-  { key: 'change', header: 'CHANGE', about: 'added, removed or changed' },
-  { key: 'pid', header: 'PID', align: 'right', about: 'process id; null for the root file system' },
-  {
-    key: 'item',
-    header: 'ITEM',
-    squeeze: 1,
-    about: 'what changed: a field, a descriptor, an address, a variable, a path',
-  },
-  {
-    key: 'before',
-    header: 'BEFORE',
-    squeeze: 2,
-    about: 'in the first checkpoint; null when it was not there',
-  },
-  { key: 'after', header: 'AFTER', squeeze: 3, about: 'in the second checkpoint; null when it is not there' },
-];
+/** What changed between two checkpoints: `diffCheckpoints` has the rows. */
+export const diffQuestion: Question<DiffRow> = {
+  name: 'diff',
+  summary: 'what changed between two checkpoints',
+  examples: [
+    'coldcase diff monday.tar tuesday.tar --format tree',
+    'coldcase diff monday.tar tuesday.tar --filter area=environment --json',
+  ],
+  columns: [
+    {
+      key: 'area',
+      header: 'AREA',
+      about: 'process, file, socket, mapping, environment, root file system or memory',
+    },
+    { key: 'change', header: 'CHANGE', about: 'added, removed or changed' },
+    { key: 'pid', header: 'PID', align: 'right', about: 'process id; null for the root file system' },
+    {
+      key: 'item',
+      header: 'ITEM',
+      squeeze: 1,
+      about: 'what changed: a field, a descriptor, an address, a variable, a path',
+    },
+    {
+      key: 'before',
+      header: 'BEFORE',
+      squeeze: 2,
+      about: 'in the first checkpoint; null when it was not there',
+    },
+    {
+      key: 'after',
+      header: 'AFTER',
+      squeeze: 3,
+      about: 'in the second checkpoint; null when it is not there',
+    },
+  ],
+  tree: (rows) => diffTree(rows),
+};
 
 /** Facts by what they are about: a key that both checkpoints share. */
 interface Fact {
@@ -67,7 +82,7 @@ export async function diffCheckpoints(
 }
 
 /** Changes as a tree: areas, then processes, then what changed. */
-export function diffTree(rows: readonly DiffRow[]): readonly TreeNode[] {
+function diffTree(rows: readonly DiffRow[]): readonly TreeNode[] {
   const areas = [...new Set(rows.map(({ area }) => area))];
   return areas.map((area) => {
     const own = rows.filter((row) => row.area === area);

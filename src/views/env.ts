@@ -14,7 +14,8 @@ const TELLING =
 /** The environment of each process, from its memory. */
 export const envView: View<EnvRow> = {
   name: 'env',
-  summary: 'environment variables, from the memory of the processes',
+  summary: 'environment variables',
+  examples: ['coldcase env checkpoint.tar -p 1', "coldcase env checkpoint.tar --filter 'name~^LD_'"],
   columns: [
     { key: 'pid', header: 'PID', align: 'right', about: 'process id' },
     { key: 'comm', header: 'COMM', squeeze: 1, about: 'what the process calls itself' },

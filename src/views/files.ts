@@ -24,7 +24,12 @@ export type FilesRow = {
 /** Open files of every kind, with what is particular about each. */
 export const filesView: View<FilesRow> = {
   name: 'files',
-  summary: 'open files of every kind: paths, pipes, sockets, epolls, timers, memory files',
+  summary: 'open files of every kind',
+  examples: [
+    'coldcase files checkpoint.tar --filter deleted=true',
+    'coldcase files checkpoint.tar -p 1 --filter type=PIPE --wide',
+  ],
+  tab: { title: 'files', pages: ['process'], empty: 'no open files' },
   columns: [
     { key: 'pid', header: 'PID', align: 'right', about: 'process id' },
     {

@@ -36,7 +36,8 @@ const WHAT: Readonly<Record<FindingKind, string>> = {
 /** What an investigator would look at first. None of it proves an intrusion; a normal container has hardly any. */
 export const findingsView: View<FindingsRow> = {
   name: 'findings',
-  summary: 'what stands out: deleted executables, sockets as stdio, writable code, setuid files',
+  summary: 'what stands out, to be looked at first',
+  examples: ['coldcase findings evidence.tar.zst.age -i key.txt', 'coldcase findings checkpoint.tar --json'],
   columns: [
     {
       key: 'kind',

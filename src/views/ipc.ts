@@ -14,7 +14,8 @@ export type IpcRow = {
 /** System V shared memory, semaphores and message queues. */
 export const ipcView: View<IpcRow> = {
   name: 'ipc',
-  summary: 'System V shared memory, semaphores and message queues',
+  summary: 'System V shared memory, semaphores, message queues',
+  examples: ['coldcase ipc checkpoint.tar'],
   columns: [
     { key: 'kind', header: 'KIND', about: 'shared memory, semaphores or message queue' },
     { key: 'id', header: 'ID', align: 'right', about: 'its id' },

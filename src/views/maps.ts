@@ -19,7 +19,12 @@ export type MapsRow = {
 /** Mappings of each process: what is where, and what may be run and written. */
 export const mapsView: View<MapsRow> = {
   name: 'maps',
-  summary: 'memory mappings with permissions and backing files',
+  summary: 'memory mappings',
+  examples: [
+    "coldcase maps checkpoint.tar --filter 'perms~^rwx'",
+    'coldcase maps checkpoint.tar -p 4 --wide',
+  ],
+  tab: { title: 'mappings', pages: ['process'], empty: 'no memory: a zombie' },
   columns: [
     { key: 'pid', header: 'PID', align: 'right', about: 'process id' },
     { key: 'start', header: 'START', align: 'right', about: 'first address' },

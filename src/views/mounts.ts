@@ -24,7 +24,12 @@ export type MountsRow = {
 /** Mounts as the kernel had them, with what the engine had asked for at the same place. */
 export const mountsView: View<MountsRow> = {
   name: 'mounts',
-  summary: 'mounts: what the kernel had, and what the engine asked for',
+  summary: 'mounts',
+  examples: [
+    'coldcase mounts checkpoint.tar --format tree',
+    "coldcase mounts checkpoint.tar --filter 'hostPath~.'",
+  ],
+  tab: { title: 'mounts', pages: ['mounts'], empty: 'no mounts in this archive' },
   columns: [
     { key: 'destination', header: 'DESTINATION', squeeze: 1, about: 'where it is mounted' },
     { key: 'type', header: 'TYPE', about: 'file system' },

@@ -12,7 +12,13 @@ export type NetworkRow = {
 /** Devices, addresses, routes, rules and firewall of each network namespace, where the archive has them. */
 export const networkView: View<NetworkRow> = {
   name: 'network',
-  summary: 'network devices, addresses, routes and firewall rules, where the archive has them',
+  summary: 'network devices, addresses, routes, firewall rules',
+  examples: ['coldcase network checkpoint.tar', 'coldcase network checkpoint.tar --filter kind=firewall'],
+  tab: {
+    title: 'devices, routes, firewall',
+    pages: ['network'],
+    empty: 'this archive has no network images: the engine kept the network outside of the checkpoint',
+  },
   columns: [
     { key: 'namespace', header: 'NETNS', align: 'right', about: "CRIU's id of the network namespace" },
     { key: 'kind', header: 'KIND', about: 'namespace, device, address, route, rule or firewall' },

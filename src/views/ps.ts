@@ -23,7 +23,12 @@ export type PsRow = {
 /** The processes: who started whom, what they run, and whether the file that they run is still there. */
 export const psView: View<PsRow> = {
   name: 'ps',
-  summary: 'the processes, their commands and the files that they run',
+  summary: 'processes, their commands and the files that they run',
+  examples: [
+    'coldcase ps evidence.tar.zst.age -i key.txt',
+    'coldcase ps checkpoint.tar --format tree',
+    'coldcase ps checkpoint.tar --filter exeDeleted=true --json',
+  ],
   columns: [
     { key: 'pid', header: 'PID', align: 'right', about: 'process id in the container' },
     { key: 'ppid', header: 'PPID', align: 'right', about: "the parent's; 0 for the first process" },

@@ -22,7 +22,12 @@ export type ShowRow = {
 /** What an archive is: one row, from the engine's files and the archive's index alone. */
 export const showView: View<ShowRow> = {
   name: 'show',
-  summary: 'what an archive is: container, pod, image, engine, times, sizes',
+  summary: 'what an archive is, one row each',
+  examples: [
+    'coldcase show /var/lib/kubelet/checkpoints/*.tar',
+    'coldcase show evidence.tar.zst.age -i key.txt --json',
+  ],
+  archives: 'several',
   columns: [
     { key: 'name', header: 'CONTAINER', about: "the container's name" },
     { key: 'image', header: 'IMAGE', squeeze: 3, about: 'name of its image' },

@@ -24,7 +24,12 @@ const SIG_IGN = 1n;
 /** Signals of each process: what it does about them, which its first thread blocks, and which wait. */
 export const signalsView: View<SignalsRow> = {
   name: 'signals',
-  summary: 'signals: handlers, blocked and pending ones',
+  summary: 'signal handlers, blocked and pending signals',
+  examples: [
+    'coldcase signals evidence.tar.zst.age -i key.txt --pid 1',
+    'coldcase signals checkpoint.tar --filter action=caught',
+  ],
+  tab: { title: 'signals', pages: ['process'], empty: 'none: a zombie' },
   columns: [
     { key: 'pid', header: 'PID', align: 'right', about: 'process id' },
     { key: 'comm', header: 'COMM', squeeze: 1, about: 'what the process calls itself' },

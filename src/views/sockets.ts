@@ -25,7 +25,12 @@ export type SocketsRow = {
 /** Sockets: who listens, who is connected with whom, and what waits in their queues. */
 export const socketsView: View<SocketsRow> = {
   name: 'sockets',
-  summary: 'sockets: internet, unix, netlink and packet, with their ends and queues',
+  summary: 'sockets with their ends and queues',
+  examples: [
+    'coldcase sockets checkpoint.tar --filter state=LISTEN',
+    'coldcase sockets checkpoint.tar -p 3 --json',
+  ],
+  tab: { title: 'sockets', pages: ['process', 'network'], empty: 'no sockets' },
   columns: [
     { key: 'pid', header: 'PID', align: 'right', about: 'process id; null for a socket that none has open' },
     { key: 'fd', header: 'FD', align: 'right', about: 'number of the descriptor; null as pid is' },

@@ -20,7 +20,12 @@ export type ThreadsRow = {
 /** Threads of each process, and where each was about to go on. */
 export const threadsView: View<ThreadsRow> = {
   name: 'threads',
-  summary: 'threads: names, scheduling, seccomp, where each was about to go on',
+  summary: 'threads',
+  examples: [
+    'coldcase threads checkpoint.tar -p 1',
+    'coldcase threads checkpoint.tar --filter seccomp=disabled',
+  ],
+  tab: { title: 'threads', pages: ['process'], empty: 'no threads: a zombie' },
   columns: [
     { key: 'pid', header: 'PID', align: 'right', about: 'process id' },
     { key: 'tid', header: 'TID', align: 'right', about: 'thread id' },

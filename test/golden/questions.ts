@@ -1,5 +1,7 @@
-/** What is asked of every archive: the words of each reading command, `ARCHIVE` where the archive goes. */
-const VIEWS = [
+import { VIEWS } from '../../src/views/registry.js';
+
+/** The views in the order of outputs/; new ones come behind. */
+const FIRST = [
   'show',
   'findings',
   'ps',
@@ -15,8 +17,11 @@ const VIEWS = [
   'ipc',
 ] as const;
 
+const NAMES = [...new Set([...FIRST, ...Object.keys(VIEWS).filter((name) => !name.includes(' '))])];
+
 const OF_EACH_VIEW = ['', '--format table --wide', '--format tree', '--json', '--format csv'] as const;
 
+/** The words of other reading commands, `ARCHIVE` where the archive goes. */
 const OTHERS = [
   'ls ARCHIVE',
   'ls ARCHIVE --json',
@@ -59,7 +64,7 @@ const OTHERS = [
 
 /** Every question of one archive. */
 export const QUESTIONS: readonly string[] = [
-  ...VIEWS.flatMap((view) => OF_EACH_VIEW.map((how) => `${view} ARCHIVE ${how}`.trim())),
+  ...NAMES.flatMap((view) => OF_EACH_VIEW.map((how) => `${view} ARCHIVE ${how}`.trim())),
   ...OTHERS,
 ];
 
@@ -79,7 +84,7 @@ export const SEALED: readonly string[] = [
 ];
 
 /** What is asked of images without an engine: each view once, and all else. */
-export const BARE: readonly string[] = [...VIEWS.map((view) => `${view} ARCHIVE --json`), ...OTHERS];
+export const BARE: readonly string[] = [...NAMES.map((view) => `${view} ARCHIVE --json`), ...OTHERS];
 
 /** What is asked without an archive, or of two. */
 export const GENERAL: readonly string[] = [

@@ -1,11 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import type { AnyColumn } from '../../src/render/table.js';
-import { DIFF_COLUMNS } from '../../src/views/diff.js';
-import { MATCH_COLUMNS, MEMORY_LIST_COLUMNS, STRING_COLUMNS } from '../../src/views/memory-rows.js';
-import { RECOVERED_COLUMNS } from '../../src/views/recovered-rows.js';
-import { VIEWS } from '../../src/views/registry.js';
-import { showView } from '../../src/views/show.js';
+import { QUESTIONS, VIEWS } from '../../src/views/registry.js';
+import type { AnyQuestion } from '../../src/views/view.js';
 
 const INTRODUCTION = `# JSON fields
 
@@ -20,25 +16,18 @@ Names in that form, and as tables print them (\`a\\xff\`), are understood on the
 This file is made from the views by a test: \`npx vitest run --config test/vitest.config.ts test/views/reference -u\`.
 `;
 
-function section(name: string, columns: readonly AnyColumn[]): string {
-  const lines = columns.map(
-    ({ key, about }) => `- \`${key}\`: ${about ?? expect.fail(`${name}: ${key} is not described`)}`,
-  );
-  return `## ${name}\n\n${lines.join('\n')}\n`;
+function section({ name, summary, columns }: AnyQuestion): string {
+  const lines = columns.map(({ key, about }) => `- \`${key}\`: ${about}`);
+  return `## ${name}\n\n${capitalized(summary)}.\n\n${lines.join('\n')}\n`;
 }
 
-test('src/views/json.md names every field of every view', async () => {
-  const views = await Promise.all(Object.values(VIEWS).map(({ load }) => load()));
-  const sections = [showView, ...views].map(({ name, columns }) => section(name, columns));
-  const others: [string, readonly AnyColumn[]][] = [
-    ['diff', DIFF_COLUMNS],
-    ['memory list', MEMORY_LIST_COLUMNS],
-    ['memory search', MATCH_COLUMNS],
-    ['memory strings', STRING_COLUMNS],
-    ['recover', RECOVERED_COLUMNS],
-  ];
-  const text = [INTRODUCTION, ...sections, ...others.map(([name, columns]) => section(name, columns))].join(
-    '\n',
-  );
+function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+test('src/views/json.md names every field of every question', async () => {
+  const questions = [...Object.values(VIEWS), ...Object.values(QUESTIONS)];
+  const sections = (await Promise.all(questions.map(({ load }) => load()))).map(section);
+  const text = [INTRODUCTION, ...sections].join('\n');
   await expect(text).toMatchFileSnapshot(fileURLToPath(new URL('../../src/views/json.md', import.meta.url)));
 });

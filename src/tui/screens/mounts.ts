@@ -1,12 +1,13 @@
 import { readEntry } from '../../archive/archive.js';
 import { decodeText } from '../../base/text.js';
 import { type ProcessNode, processTree } from '../../checkpoint/process-list.js';
+import { VIEWS } from '../../views/registry.js';
 import type { Item, OutlineContent } from '../core/outline.js';
 import type { PageSpec } from '../core/state.js';
 import { EMPTY, leaf, listContent, openPaths, proseContent, rowItem, shownColumns, title } from './items.js';
 import { jsonContent } from './json-tree.js';
 import { parseJson, TEXT_MOST, withoutMark } from './text.js';
-import { numberIn, viewRows } from './view-tab.js';
+import { numberIn, viewRows, viewTabs } from './view-tab.js';
 import type { Workspace } from './workspace.js';
 
 /** Screen 6: mounts, what the engine noted about the container, and what it was asked to run. */
@@ -16,7 +17,7 @@ export function mountsPage(workspace: Workspace): PageSpec {
     screen: 'mounts',
     title: 'Mounts, annotations, spec',
     tabs: [
-      { id: 'mounts', title: 'mounts', load: () => mountContent(workspace) },
+      ...viewTabs(workspace, 'mounts', { mounts: (empty) => mountContent(workspace, empty) }),
       { id: 'annotations', title: 'annotations', load: () => annotationContent(workspace) },
       json('spec.dump'),
       json('config.dump'),
@@ -25,8 +26,8 @@ export function mountsPage(workspace: Workspace): PageSpec {
 }
 
 /** Mounts under the mounts that they are mounted on. */
-async function mountContent(workspace: Workspace): Promise<OutlineContent> {
-  const { view, rows } = await viewRows(workspace, 'mounts', undefined);
+async function mountContent(workspace: Workspace, empty: string): Promise<OutlineContent> {
+  const { view, rows } = await viewRows(workspace, VIEWS.mounts);
   const columns = shownColumns(view.columns);
   const things = rows.map((row, index) => ({
     row,
@@ -56,7 +57,7 @@ async function mountContent(workspace: Workspace): Promise<OutlineContent> {
     columns: columns.map(({ header, align, squeeze }) => ({ header, align, squeeze })),
     root,
     open: openPaths(root, 1000),
-    empty: 'no mounts in this archive',
+    empty,
   };
 }
 

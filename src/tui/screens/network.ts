@@ -1,8 +1,9 @@
 import type { Row } from '../../render/table.js';
+import { VIEWS } from '../../views/registry.js';
 import type { Item, OutlineContent } from '../core/outline.js';
 import type { PageSpec } from '../core/state.js';
 import { branch, rowItem, shownColumns } from './items.js';
-import { numberIn, textIn, viewRows } from './view-tab.js';
+import { numberIn, textIn, viewRows, viewTabs } from './view-tab.js';
 import type { Workspace } from './workspace.js';
 
 /** Screen 5: who talks with whom, and over what. */
@@ -10,10 +11,10 @@ export function networkPage(workspace: Workspace): PageSpec {
   return {
     screen: 'network',
     title: 'Network',
-    tabs: [
-      { id: 'sockets', title: 'sockets', load: () => socketContent(workspace) },
-      { id: 'interfaces', title: 'devices, routes, firewall', load: () => interfaceContent(workspace) },
-    ],
+    tabs: viewTabs(workspace, 'network', {
+      sockets: (empty) => socketContent(workspace, empty),
+      network: (empty) => interfaceContent(workspace, empty),
+    }),
   };
 }
 
@@ -21,8 +22,8 @@ export function networkPage(workspace: Workspace): PageSpec {
 const STATES = ['ESTABLISHED', 'SYN_SENT', 'SYN_RECV', 'CLOSE_WAIT', 'FIN_WAIT1', 'FIN_WAIT2', 'LISTEN'];
 
 /** The sockets of all processes, grouped by state; internet ones before the rest. */
-async function socketContent(workspace: Workspace): Promise<OutlineContent> {
-  const { view, rows } = await viewRows(workspace, 'sockets', undefined);
+async function socketContent(workspace: Workspace, empty: string): Promise<OutlineContent> {
+  const { view, rows } = await viewRows(workspace, VIEWS.sockets);
   const processes = await workspace.checkpoint.processes();
   const names = new Map(processes.map(({ pid, comm }) => [pid, comm]));
   const columns = shownColumns(view.columns).filter(({ key }) => !['pid', 'state', 'peer'].includes(key));
@@ -46,7 +47,7 @@ async function socketContent(workspace: Workspace): Promise<OutlineContent> {
     ],
     root: branch([], items),
     open: items.map((_, at) => [at]),
-    empty: 'no sockets',
+    empty,
   };
 }
 
@@ -73,8 +74,8 @@ function byFamily(a: Row, b: Row): number {
 }
 
 /** Devices, addresses, routes, rules and firewall, each kind under a heading of its own. */
-async function interfaceContent(workspace: Workspace): Promise<OutlineContent> {
-  const { view, rows } = await viewRows(workspace, 'network', undefined);
+async function interfaceContent(workspace: Workspace, empty: string): Promise<OutlineContent> {
+  const { view, rows } = await viewRows(workspace, VIEWS.network);
   const columns = shownColumns(view.columns).filter(({ key }) => !['namespace', 'kind'].includes(key));
   const items = grouped(
     rows,
@@ -91,7 +92,7 @@ async function interfaceContent(workspace: Workspace): Promise<OutlineContent> {
     columns: columns.map(({ header, align, squeeze }) => ({ header, align, squeeze: (squeeze ?? 0) + 1 })),
     root: branch([], items),
     open: items.map((_, at) => [at]),
-    empty: 'this archive has no network images: the engine kept the network outside of the checkpoint',
+    empty,
   };
 }
 

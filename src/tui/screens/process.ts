@@ -2,46 +2,43 @@ import { NotFoundError } from '../../base/errors.js';
 import type { Process } from '../../checkpoint/process-list.js';
 import { cellText, type Row } from '../../render/table.js';
 import { psRow } from '../../views/ps.js';
+import { VIEWS } from '../../views/registry.js';
+import type { ViewEntry } from '../../views/view.js';
 import type { Item, OutlineContent } from '../core/outline.js';
 import type { Place } from '../core/place.js';
 import type { PageSpec, TabSpec } from '../core/state.js';
 import { leaf, listContent, title } from './items.js';
 import { type Held, objectsOf } from './recovered.js';
 import { threadContent } from './threads.js';
-import { numberIn, textIn, viewContent, viewRows } from './view-tab.js';
+import { numberIn, type RowLook, textIn, viewContent, viewRows, viewTabs } from './view-tab.js';
 import type { Workspace } from './workspace.js';
 
 /** One process, in tabs. */
 export function processPage(workspace: Workspace, subject: string): PageSpec {
   const pid = Number(subject);
   const tab = (id: string, load: TabSpec['load']): TabSpec => ({ id, title: id, load });
-  const without = ['pid', 'comm'];
+  const list = (view: ViewEntry, empty: string, look: RowLook): Promise<OutlineContent> =>
+    viewContent(workspace, view, { pid, empty, ...look });
   return {
     screen: 'processes',
     title: `Process ${workspace.processName(subject)}`,
     tabs: [
       tab('command', () => commandContent(workspace, pid)),
-      tab('files', async () => {
-        const held = await objectsOf(workspace, pid);
-        const describe = (row: Row): Partial<Item> => fileItem(row, held);
-        return viewContent(workspace, 'files', { pid, without, empty: 'no open files', describe });
-      }),
-      tab('sockets', () =>
-        viewContent(workspace, 'sockets', { pid, without, empty: 'no sockets', describe: socketItem }),
-      ),
-      tab('mappings', () =>
-        viewContent(workspace, 'maps', { pid, without, empty: 'no memory: a zombie', describe: mappingItem }),
-      ),
-      tab('threads', () => threadContent(workspace, pid)),
-      tab('rights', () => rightsContent(workspace, pid)),
-      tab('signals', () =>
-        viewContent(workspace, 'signals', {
-          pid,
-          without,
-          empty: 'none: a zombie',
-          describe: signalItem,
-          first: isTelling,
-        }),
+      ...viewTabs(
+        workspace,
+        'process',
+        {
+          files: async (empty) => {
+            const held = await objectsOf(workspace, pid);
+            return list(VIEWS.files, empty, { describe: (row) => fileItem(row, held) });
+          },
+          sockets: (empty) => list(VIEWS.sockets, empty, { describe: socketItem }),
+          maps: (empty) => list(VIEWS.maps, empty, { describe: mappingItem }),
+          threads: (empty) => threadContent(workspace, pid, empty),
+          creds: (empty) => rightsContent(workspace, pid, empty),
+          signals: (empty) => list(VIEWS.signals, empty, { describe: signalItem, first: isTelling }),
+        },
+        pid,
       ),
       tab('namespaces', () => namespaceContent(workspace, pid)),
     ],
@@ -77,7 +74,7 @@ async function commandContent(workspace: Workspace, pid: number): Promise<Outlin
       : []),
     title('Environment'),
   ];
-  const { view, rows, notes } = await viewRows(workspace, 'env', pid);
+  const { view, rows, notes } = await viewRows(workspace, VIEWS.env, pid);
   const alertOf = view.columns.find(({ key }) => key === 'name');
   for (const variable of rows) {
     const alert = alertOf?.alert?.(variable) === true;
@@ -89,9 +86,9 @@ async function commandContent(workspace: Workspace, pid: number): Promise<Outlin
 }
 
 /** Credentials and capabilities: the one row of that view, field by field. */
-async function rightsContent(workspace: Workspace, pid: number): Promise<OutlineContent> {
+async function rightsContent(workspace: Workspace, pid: number, empty: string): Promise<OutlineContent> {
   await processOf(workspace, pid);
-  const { view, rows } = await viewRows(workspace, 'creds', pid);
+  const { view, rows } = await viewRows(workspace, VIEWS.creds, pid);
   const items = rows.flatMap((row) =>
     view.columns.map((column) => {
       const text = cellText(column, row);
@@ -99,7 +96,7 @@ async function rightsContent(workspace: Workspace, pid: number): Promise<Outline
       return leaf([column.header.toLowerCase(), text], alert ? { tone: 'bad', mark: '!' } : {});
     }),
   );
-  return listContent(FIELDS, items, 'none');
+  return listContent(FIELDS, items, empty);
 }
 
 async function namespaceContent(workspace: Workspace, pid: number): Promise<OutlineContent> {

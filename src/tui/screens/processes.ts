@@ -1,4 +1,5 @@
 import { type ProcessNode, processTree } from '../../checkpoint/process-list.js';
+import { cellText } from '../../render/table.js';
 import { type PsRow, psRow, psView } from '../../views/ps.js';
 import type { Item, OutlineContent } from '../core/outline.js';
 import type { LoadContext, PageSpec } from '../core/state.js';
@@ -58,13 +59,9 @@ function nodeItem(node: ProcessNode<PsRow> | undefined): Item {
     tone: row.exeDeleted ? 'bad' : row.state === 'zombie' ? 'dim' : undefined,
     mark: row.exeDeleted ? '!' : undefined,
     place: { page: 'process', subject: String(row.pid) },
-    facts: () => psView.columns.map((column) => [column.header, psText(column, row)] as const),
+    facts: () => psView.columns.map((column) => [column.header, cellText(column, row)] as const),
     copy: `${row.pid} ${command}`,
   };
-}
-
-function psText(column: (typeof psView.columns)[number], row: PsRow): string {
-  return column.text?.(row) ?? String(row[column.key] ?? '');
 }
 
 /** A process tree is shown open, but no more of it than a person scrolls through. */

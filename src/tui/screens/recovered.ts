@@ -1,6 +1,6 @@
 import { NotFoundError } from '../../base/errors.js';
 import type { Recovered } from '../../recover/recovered.js';
-import { RECOVERED_COLUMNS, type RecoveredRow, recoveredRow } from '../../views/recovered-rows.js';
+import { type RecoveredRow, recoveredRow, recoverQuestion } from '../../views/recover.js';
 import type { Item, OutlineContent } from '../core/outline.js';
 import type { Place } from '../core/place.js';
 import type { PageSpec } from '../core/state.js';
@@ -16,8 +16,10 @@ export interface Held {
 }
 
 /** Hashes are made by `recover`, of all contents, and nothing is written here: no columns for these. */
-const FACTS = RECOVERED_COLUMNS.filter(({ key }) => key !== 'sha256' && key !== 'path');
-const COLUMNS = RECOVERED_COLUMNS.filter(({ key }) => ['kind', 'name', 'size', 'holders'].includes(key));
+const FACTS = recoverQuestion.columns.filter(({ key }) => key !== 'sha256' && key !== 'path');
+const COLUMNS = recoverQuestion.columns.filter(({ key }) =>
+  ['kind', 'name', 'size', 'holders'].includes(key),
+);
 
 /** What exists in no file system any more, as `recover` lists it: deleted files, memory files, unread data, tmpfs. */
 export async function recoveredContent(workspace: Workspace): Promise<OutlineContent> {

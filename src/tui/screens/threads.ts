@@ -1,14 +1,19 @@
 import { formatAddress } from '../../base/units.js';
 import type { CoreEntry } from '../../criu/schema/core.js';
 import type { Row } from '../../render/table.js';
+import { VIEWS } from '../../views/registry.js';
 import type { Item, OutlineContent } from '../core/outline.js';
 import { branch, EMPTY, leaf, rowItem, shownColumns } from './items.js';
 import { numberIn, viewRows } from './view-tab.js';
 import type { Workspace } from './workspace.js';
 
 /** The threads of a process, and below each its registers. */
-export async function threadContent(workspace: Workspace, pid: number): Promise<OutlineContent> {
-  const { view, rows } = await viewRows(workspace, 'threads', pid);
+export async function threadContent(
+  workspace: Workspace,
+  pid: number,
+  empty: string,
+): Promise<OutlineContent> {
+  const { view, rows } = await viewRows(workspace, VIEWS.threads, pid);
   const columns = shownColumns(view.columns).filter(({ key }) => key !== 'pid');
   const items: Item[] = [];
   for (const row of rows) {
@@ -24,7 +29,7 @@ export async function threadContent(workspace: Workspace, pid: number): Promise<
     })),
     root: branch([], items),
     open: items.length === 1 ? [[0]] : [],
-    empty: 'no threads: a zombie',
+    empty,
     note: 'unfold a thread to see its registers',
   };
 }
