@@ -1,5 +1,5 @@
 import { FormatError } from '../../base/errors.js';
-import { parseJson as parse } from '../../base/json.js';
+import { JSON_LIMITS, type JsonLimits, parseJson as parse } from '../../base/json.js';
 import { TextPieces } from '../../base/text.js';
 import type { ByteSource } from '../../bytes/source.js';
 import type { JsonValue } from '../../criu/json-text.js';
@@ -10,6 +10,8 @@ export const TEXT_MOST = 16 << 20;
 /** Text up to this size is read at once; of more only what is looked at. */
 export const WHOLE_MOST = 1 << 20;
 const CHUNK = 1 << 20;
+/** A tree is folded, so it may be deep: its rows are made one level at a time. */
+const TREE_LIMITS: JsonLimits = { ...JSON_LIMITS, depth: 10_000 };
 
 /** All of a source as text. */
 export async function readText(source: ByteSource, context: LoadContext): Promise<string> {
@@ -39,7 +41,7 @@ export async function readLines(source: ByteSource, context: LoadContext): Promi
 /** undefined for text that only looks like JSON, or stands for more than anything does that is read as JSON. */
 export function parseJson(text: string): JsonValue | undefined {
   try {
-    return parse('the text', text);
+    return parse('the text', text, TREE_LIMITS);
   } catch (error) {
     if (error instanceof FormatError) return undefined;
     throw error;
