@@ -103,7 +103,11 @@ const ENGINE_FILES: ReadonlySet<string> = new Set([
 const ENGINE_PATHS =
   /\/pods\/[^/]+\/(etc-hosts$|containers\/)|\/sandboxes\/[0-9a-f]+\/|\/overlay-containers\/[0-9a-f]+\//;
 
+/** The kernel takes no longer path (PATH_MAX); expressions are not tried on one that is made up. */
+const LONGEST_PATH = 4096;
+
 function kindOf(path: string, hostPath: string): Pick<NotHeld, 'kind' | 'name'> {
+  if (hostPath.length > LONGEST_PATH) return { kind: 'host path', name: null };
   const [, plugin, volume] = /\/pods\/[^/]+\/volumes\/(?:[^/]*~)?([^/]+)\/([^/]+)/.exec(hostPath) ?? [];
   if (plugin !== undefined && volume !== undefined) {
     return { kind: 'volume', name: `${PLUGINS[plugin] ?? plugin} ${volume}` };

@@ -1,11 +1,13 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../base/errors.js';
 import { renderCsv } from '../render/csv.js';
-import { applyFilters, parseFilter } from '../render/filter.js';
+import { drain, filterRows, parseFilter } from '../render/filter.js';
 import { renderJson, renderJsonRows, renderNdjsonRows } from '../render/json.js';
 import { type Column, cellText, type JsonValue, type Row, type TreeNode } from '../render/table.js';
 import { renderTextTable } from '../render/text-table.js';
 import { renderTextTree } from '../render/text-tree.js';
+import { interrupted } from './interrupt.js';
 import { writeOut } from './write-out.js';
 
 export const FORMATS = ['table', 'tree', 'json', 'ndjson', 'csv'] as const;
@@ -66,7 +68,17 @@ export function formatOf(options: OutputOptions): Format {
 
 /** Prints rows on standard output as the options ask. */
 export async function printRows<R extends Row>(output: Output<R>, options: OutputOptions): Promise<void> {
-  for (const piece of renderPieces(output, options, terminal())) await writeOut(piece);
+  const rows = filtering(output, options);
+  for (;;) {
+    const { done, value } = rows.next();
+    if (done === true) {
+      for (const piece of renderPieces({ ...output, rows: value }, options, terminal()))
+        await writeOut(piece);
+      return;
+    }
+    await setImmediate();
+    interrupted.throwIfAborted();
+  }
 }
 
 /** Prints one JSON value that is not a list of rows. */
@@ -92,7 +104,14 @@ export function renderRows<R extends Row>(
   options: OutputOptions,
   screen: { readonly width?: number; readonly color: boolean },
 ): string {
-  return [...renderPieces(output, options, screen)].join('');
+  const rows = drain(filtering(output, options));
+  return [...renderPieces({ ...output, rows }, options, screen)].join('');
+}
+
+/** The rows that the options ask for. */
+function filtering<R extends Row>(output: Output<R>, options: OutputOptions): Generator<void, readonly R[]> {
+  const fields = output.columns.map((column) => column.key as string);
+  return filterRows(output.rows, (options.filter ?? []).map(parseFilter), fields);
 }
 
 /** The same in pieces, so that long lists of rows are not held as text. */
@@ -102,8 +121,7 @@ function renderPieces<R extends Row>(
   screen: { readonly width?: number; readonly color: boolean },
 ): Iterable<string> {
   const format = formatOf(options);
-  const fields = output.columns.map((column) => column.key as string);
-  const rows = applyFilters(output.rows, (options.filter ?? []).map(parseFilter), fields);
+  const { rows } = output;
   const columns = options.columns === undefined ? output.columns : pick(output.columns, options.columns);
   switch (format) {
     case 'table':

@@ -3,6 +3,7 @@ import { ReadStream } from 'node:tty';
 import { InterruptedError, UsageError } from '../base/errors.js';
 import { shownUrl } from '../base/shown-url.js';
 import { escapeText } from '../render/escape.js';
+import { interrupted } from './interrupt.js';
 
 const MAX_PASSPHRASE = 4096;
 
@@ -10,7 +11,7 @@ const MAX_PASSPHRASE = 4096;
  * Asks for a passphrase on the terminal itself, whatever standard input and output are, without showing it.
  *
  * @param what - what it is for, such as `identity file key.age`; untrusted text
- * @throws UsageError when there is no terminal; InterruptedError on Ctrl-C
+ * @throws UsageError when there is no terminal; InterruptedError on Ctrl-C, SIGINT, SIGTERM, SIGHUP and SIGQUIT
  */
 export async function askPassphrase(what: string): Promise<string> {
   const passphrase = await askHidden(`Passphrase for ${escapeText(shownUrl(what))}: `);
@@ -27,13 +28,28 @@ export async function askNewPassphrase(what: string): Promise<string> {
 }
 
 async function askHidden(question: string): Promise<string> {
+  interrupted.throwIfAborted();
   const { input, output } = openTerminal();
+  const restore = (): void => {
+    if (!input.destroyed) input.setRawMode(false);
+  };
+  // the terminal is restored first: once the stream is gone nothing can do that
+  const stop = (reason: unknown): void => {
+    restore();
+    input.destroy(reason instanceof Error ? reason : undefined);
+  };
+  const onAbort = (): void => stop(interrupted.reason);
+  const onQuit = (): void => stop(new InterruptedError('stopped by SIGQUIT'));
+  interrupted.addEventListener('abort', onAbort);
+  process.on('SIGQUIT', onQuit);
   try {
     input.setRawMode(true); // no echo, and Ctrl-C comes as a character
     writeSync(output, question);
     return await readLine(input);
   } finally {
-    input.setRawMode(false);
+    interrupted.removeEventListener('abort', onAbort);
+    process.off('SIGQUIT', onQuit);
+    restore();
     writeSync(output, '\n');
     input.destroy();
     closeSync(output);

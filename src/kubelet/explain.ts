@@ -46,10 +46,13 @@ export async function explainAnswer(answer: Answer, asked: Asked): Promise<Coldc
   }
 }
 
+/** Characters of an answer in which its message is looked for. */
+const MOST_OF_MESSAGE = 4096;
+
 /** `Forbidden (user=bob, verb=create, resource=nodes, subresource(s)=[checkpoint])`, pkg/kubelet/server/server.go. */
 function forbidden(body: string, asked: Asked): ColdcaseError {
   const pattern = /user=(.+?), verb=(\w+), resource=(\w+), subresource(?:\(s\))?=\[?([\w, ]+?)\]?\)/;
-  const [, user, verb, resource, subresources] = pattern.exec(body) ?? [];
+  const [, user, verb, resource, subresources] = pattern.exec(body.slice(0, MOST_OF_MESSAGE)) ?? [];
   if (user === undefined || verb === undefined || subresources === undefined) {
     return new DeniedError(`${asked.where} forbids it: ${excerpt(body)}`, {
       remedy: 'the user of these credentials needs create on nodes/checkpoint',

@@ -1,5 +1,6 @@
-import { UsageError } from '../base/errors.js';
+import { FailedError, UsageError } from '../base/errors.js';
 import { encodeText } from '../base/text.js';
+import { EXPRESSION_TIME, TimeLimit, tooSlow } from '../base/time-limit.js';
 
 /** What to look for, as the user put it. */
 export interface PatternRequest {
@@ -56,10 +57,15 @@ export function compilePattern(request: PatternRequest): Pattern {
 function regexPattern(text: string, ignoreCase: boolean): Pattern {
   const source = encodeText(text).toString('latin1');
   const flags = ignoreCase ? 'gim' : 'gm';
-  let empty: boolean;
+  let empty = false;
   try {
-    empty = new RegExp(source, 'm').test('');
+    const regex = new RegExp(source, 'm');
+    const ended = new TimeLimit(EXPRESSION_TIME).run(() => {
+      empty = regex.test('');
+    });
+    if (!ended) throw tooSlow(text);
   } catch (error) {
+    if (error instanceof FailedError) throw error;
     const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : '';
     throw new UsageError(`the regular expression is invalid: ${reason}`, {
       remedy: 'the syntax is that of JavaScript; without --regex the text is searched for as it is',

@@ -59,7 +59,7 @@ function localPool(list: ImageList, options: ScannerOptions): ScanPool {
         let from: Position | undefined = START;
         while (from !== undefined) {
           signal?.throwIfAborted();
-          const outcome: TaskOutcome = await scanner.scan(task.windows, from);
+          const outcome: TaskOutcome = await scanner.scan(task.windows, from, signal);
           from = outcome.resume;
           yield { task, outcome, last: from === undefined };
         }

@@ -1,5 +1,6 @@
 import type { Archive } from '../archive/archive.js';
 import { FailedError } from '../base/errors.js';
+import { EXPRESSION_TIME } from '../base/time-limit.js';
 import type { Vma } from '../criu/address-space.js';
 import type { Pattern } from './pattern.js';
 import { openScanPool } from './scan-pool.js';
@@ -67,7 +68,12 @@ export const REGEX_REACH = 64 * 1024;
 export async function* searchMemory(archive: Archive, options: SearchOptions): AsyncGenerator<MemoryMatch> {
   const { pattern, context = 0 } = options;
   const reach = reachOf(pattern, context);
-  const scanner: ScannerOptions = { pattern, reach, context, timeLimit: options.timeLimit ?? 2000 };
+  const scanner: ScannerOptions = {
+    pattern,
+    reach,
+    context,
+    timeLimit: options.timeLimit ?? EXPRESSION_TIME,
+  };
   const list = new ImageList();
   const { total, contiguous } = survey(options);
   const threads = contiguous ? options.threads : 0;

@@ -1,4 +1,5 @@
-import { createContext, Script } from 'node:vm';
+import { setImmediate } from 'node:timers/promises';
+import { TimeLimit } from '../base/time-limit.js';
 import type { Pattern } from './pattern.js';
 import { createScanner, type Scanner } from './scan.js';
 import { BODY, type Reach, type Window } from './windows.js';
@@ -49,6 +50,8 @@ export interface ScannerOptions {
 /** An answer holds at most so many hits, and stops behind the one that fills so many bytes. */
 const MAX_HITS = 2000;
 const MAX_HIT_BYTES = 4 << 20;
+/** An answer comes after so many windows that took too long: there may be no use in going on. */
+const MAX_STOPPED = 1;
 
 /** Searches the windows of tasks, through a buffer of bounded size. */
 export class WindowScanner {
@@ -66,14 +69,23 @@ export class WindowScanner {
     this.#timed = options.pattern.kind === 'regex' ? new TimeLimit(options.timeLimit) : undefined;
   }
 
-  async scan(windows: readonly Window[], from: Position): Promise<TaskOutcome> {
+  /** @param signal - heard between windows, and where one took too long */
+  async scan(windows: readonly Window[], from: Position, signal?: AbortSignal): Promise<TaskOutcome> {
     const answer: Answer = { hits: [], bytes: 0, stopped: [], resume: undefined };
     let at: Position = from;
     while (at.window < windows.length && answer.resume === undefined) {
+      signal?.throwIfAborted();
       const batch = await this.#load(windows, at.window);
       const end = at.window + batch.length;
-      while (at.window < end && answer.resume === undefined)
+      while (at.window < end && answer.resume === undefined) {
+        const given = answer.stopped.length;
         at = this.#scanBatch(windows, batch, at, end, answer);
+        if (answer.stopped.length === given) continue;
+        // a signal that came in the meantime is heard now
+        await setImmediate();
+        signal?.throwIfAborted();
+        if (answer.stopped.length >= MAX_STOPPED) answer.resume = at;
+      }
     }
     return { hits: answer.hits, stopped: answer.stopped, resume: answer.resume };
   }
@@ -166,35 +178,4 @@ interface Answer {
 
 function copy(bytes: Buffer, start: number, end: number): Uint8Array {
   return new Uint8Array(bytes.subarray(start, end));
-}
-
-/** Ends a function that runs too long, even within a regular expression that backtracks for ever. */
-class TimeLimit {
-  readonly #context: { run: () => void } = createContextWithRun();
-  readonly #script = new Script('run()');
-  readonly #milliseconds: number;
-
-  constructor(milliseconds: number) {
-    this.#milliseconds = milliseconds;
-  }
-
-  /** Whether the function came to its end in time. Its own errors pass. */
-  run(work: () => void): boolean {
-    this.#context.run = work;
-    try {
-      this.#script.runInContext(this.#context, { timeout: this.#milliseconds });
-      return true;
-    } catch (error) {
-      // made in the other context, so no instance of this one's Error
-      const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-      if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return false;
-      throw error;
-    }
-  }
-}
-
-function createContextWithRun(): { run: () => void } {
-  const context = { run: () => {} };
-  createContext(context);
-  return context;
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { UsageError } from '../../src/base/errors.js';
+import { FailedError, UsageError } from '../../src/base/errors.js';
 import { renderCsv } from '../../src/render/csv.js';
-import { applyFilters, parseFilter } from '../../src/render/filter.js';
+import { applyFilters, filterRows, parseFilter } from '../../src/render/filter.js';
 import { renderJson, renderJsonRows, renderNdjson } from '../../src/render/json.js';
 import type { Column, Row } from '../../src/render/table.js';
 import { renderTextTable } from '../../src/render/text-table.js';
@@ -134,4 +134,28 @@ test('filters compare, negate, match and look into lists', () => {
   expect(() => pids('nope=1')).toThrow(UsageError);
   expect(() => parseFilter('x')).toThrow(UsageError);
   expect(() => parseFilter('x~(')).toThrow(UsageError);
+});
+
+test('an expression that takes too long is given up, and can be stopped before that is said', () => {
+  const rows = ['aaa', `${'a'.repeat(60)}!`, 'b'].map((name, pid) => ({ pid, name }));
+  const work = filterRows(rows, [parseFilter('name~^([a-z]+)+$')], ['name']);
+  expect(work.next()).toEqual({ done: false, value: undefined });
+  expect(() => work.next()).toThrow(
+    'the expression ^([a-z]+)+$ takes longer than 2 s, or more ways to match than can be kept',
+  );
+});
+
+test('expressions are tried on a megabyte of text at a time', () => {
+  const rows = Array.from({ length: 8 }, (_, pid) => ({ pid, name: 'x'.repeat(400_000) + pid }));
+  const work = filterRows(rows, [parseFilter('name~[246]$'), parseFilter('pid!=4')], ['pid', 'name']);
+  let steps = 0;
+  let step = work.next();
+  for (; step.done !== true; step = work.next()) steps += 1;
+  expect(step.value.map(({ pid }) => pid)).toEqual([2, 6]);
+  expect(steps).toBe(3);
+});
+
+test('a text with more ways to match than can be kept is an error, not a defect', () => {
+  const rows = [{ name: 'ab'.repeat(20_000_000) }];
+  expect(() => applyFilters(rows, [parseFilter('name~^(?:a|b)*$')], ['name'])).toThrow(FailedError);
 });

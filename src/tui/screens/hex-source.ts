@@ -58,7 +58,7 @@ async function findInSource(
     const start = by > 0 ? from + 1 + done : Math.max(0, from - done - BODY);
     const end = by > 0 ? Math.min(source.size, start + BODY) : from - done;
     if (start >= end) break;
-    const hit = await firstOrLast(scanner, windowOf(source, start, end), by);
+    const hit = await firstOrLast(scanner, windowOf(source, start, end), by, run.signal);
     if (hit !== undefined) return hit;
   }
   return undefined;
@@ -73,11 +73,16 @@ function windowOf(source: ByteSource, start: number, end: number): Window {
 }
 
 /** The hit in a window that a search in a direction meets first. */
-async function firstOrLast(scanner: WindowScanner, window: Window, by: 1 | -1): Promise<Hit | undefined> {
+async function firstOrLast(
+  scanner: WindowScanner,
+  window: Window,
+  by: 1 | -1,
+  signal: AbortSignal,
+): Promise<Hit | undefined> {
   let position: Position | undefined = { window: 0, offset: 0 };
   let last: Hit | undefined;
   while (position !== undefined) {
-    const { hits, stopped, resume } = await scanner.scan([window], position);
+    const { hits, stopped, resume } = await scanner.scan([window], position, signal);
     const hit = by > 0 ? hits[0] : hits.at(-1);
     if (hit !== undefined) last = { address: window.address + BigInt(hit.offset), length: hit.bytes.length };
     if (by > 0 && last !== undefined) return last;
