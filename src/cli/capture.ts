@@ -33,6 +33,7 @@ export interface CaptureOptions extends ConnectionOptions, RecipientOptions, Hos
   readonly nodeContext?: boolean;
   readonly force?: true;
   readonly yes?: true;
+  readonly thisNode?: true;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -58,6 +59,9 @@ Copy what matters before the pod is gone.
 The sealed copy is read back and compared with the archive before the kubelet's archive is removed. Afterwards, also
 when it failed, coldcase looks where engines leave plaintext (/tmp, the content store, the state of containers, the
 checkpoint directory) and warns of what lies there.
+
+The archive will lie on the pod's node, so that has to be this machine: another boot id is refused (exit 6) whatever
+is said; where nothing tells, or the kubelet's directory here lacks the pod, --this-node says that it is.
 
 Example:
   coldcase capture prod/payments/api -r age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p -o /evidence/
@@ -98,10 +102,8 @@ export const captureCommand: CommandModule = {
       .option('--keep-original', "leave the kubelet's archive where it is")
       .option('--no-node-context', 'leave out of the record what coldcase node says of this node')
       .option('-f, --force', 'replace files under the names of the results')
-      .option(
-        '-y, --yes',
-        'capture although the kubelet may kill the container, or nothing tells that this is its node',
-      )
+      .option('-y, --yes', 'capture although the kubelet may kill the container')
+      .option('--this-node', "this machine is the pod's node, although nothing tells")
       .option('--json', 'print the receipt as JSON')
       .option('-q, --quiet', 'print neither progress nor receipt');
     addHostRootOption(command);
@@ -155,6 +157,7 @@ export async function prepareCapture(text: string, options: CaptureOptions): Pro
     nodeContext: options.nodeContext !== false,
     force,
     yes: options.yes === true,
+    thisNode: options.thisNode === true,
     note,
     toolVersion: VERSION,
     progress: createProgress(options),

@@ -27,7 +27,11 @@ export interface PodInfo {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string | null;
-  /** The UID that the kubelet gave a static pod, which its directories have; the API server's mirror has another. */
+  /**
+   * Of a mirror pod: the UID that the kubelet gave the static pod, which its directories have. Only what marks a mirror
+   * tells it (`config.mirror`), for that nobody may add to a pod that is there, and a kubelet runs none that has it;
+   * any owner of a pod may give it a `config.hash`.
+   */
   readonly staticUid: string | null;
   readonly nodeName: string | null;
   readonly labels: Readonly<Record<string, string>>;
@@ -67,7 +71,7 @@ export function parsePod(value: unknown): PodInfo | undefined {
     namespace,
     name,
     uid: text(metadata['uid']) ?? null,
-    staticUid: texts(metadata['annotations'])['kubernetes.io/config.hash'] ?? null,
+    staticUid: texts(metadata['annotations'])['kubernetes.io/config.mirror'] ?? null,
     nodeName: text(spec['nodeName']) ?? null,
     labels: texts(metadata['labels']),
     owners: list(metadata['ownerReferences']).map((owner) => ({

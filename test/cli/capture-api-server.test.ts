@@ -14,6 +14,8 @@ import { PODS, type StandIn, startStandIn } from '../support/kubelet/stand-in.js
 
 const scene = captureScene();
 const UID = PODS[0]?.uid ?? '';
+/** The ID that the stand-in gives to `cache`. */
+const CACHE = Buffer.from('cache'.padEnd(32, '.')).toString('hex');
 
 describe('through the API server', () => {
   const kubeconfig = (server: StandInApiServer): string =>
@@ -82,7 +84,7 @@ describe('through the API server', () => {
 
   describe.runIf(bootIdKnown)('a pod of another machine is refused before anything is frozen', () => {
     test('by the boot id of its node, whatever is said', async () => {
-      for (const words of [[], ['--yes']]) {
+      for (const words of [[], ['--yes'], ['--this-node']]) {
         const { code, stderr, asked } = await captured({ bootID: OTHER }, ...words);
         expect([code, asked]).toEqual([ExitCode.unsafe, false]);
         expect(stderr).toContain('runs on node-a, which is not this machine: another boot id');
@@ -104,17 +106,58 @@ describe('through the API server', () => {
       rmSync(join(scene.kubelet.root, 'pods'), { recursive: true });
       expect([code, asked]).toEqual([ExitCode.unsafe, false]);
       expect(stderr).toContain("the kubelet's directory here has no such pod");
+      expect(stderr).toContain('--checkpoint-dir names those of another kubelet');
+    });
+
+    test('an annotation that any owner of a pod can write names no directory, and no directory outweighs a boot id', async () => {
+      mkdirSync(join(scene.kubelet.root, 'pods/somebody'), { recursive: true });
+      const pods = PODS.map((pod) => ({
+        ...pod,
+        annotations: { 'kubernetes.io/config.hash': 'somebody', 'kubernetes.io/config.source': 'file' },
+      }));
+      const same = await captured({ kubelet: { checkpoint, pods } });
+      mkdirSync(join(scene.kubelet.root, 'pods', UID));
+      const other = await captured({ bootID: OTHER, kubelet: { checkpoint, pods } });
+      rmSync(join(scene.kubelet.root, 'pods'), { recursive: true });
+      expect([same.code, same.asked]).toEqual([ExitCode.unsafe, false]);
+      expect([other.code, other.asked]).toEqual([ExitCode.unsafe, false]);
+      expect(other.stderr).toContain('another boot id');
+    });
+
+    test("its processes are seen here, as those of a node's container are: the boot id outweighs them", async () => {
+      const host = join(scene.kubelet.root, 'outer');
+      mkdirSync(join(host, 'proc/77'), { recursive: true });
+      writeFileSync(join(host, 'proc/77/cgroup'), `0::/kubepods.slice/crio-${CACHE}.scope\n`);
+      const { code, asked } = await captured({ bootID: OTHER }, '--host-root', host);
+      expect([code, asked]).toEqual([ExitCode.unsafe, false]);
     });
   });
 
+  test("a directory beside the checkpoints that is another kubelet's: --this-node, and not --yes", async () => {
+    mkdirSync(join(scene.kubelet.root, 'pods/another-uid'), { recursive: true });
+    const yes = await captured({}, '--yes');
+    const thisNode = await captured({}, '--this-node');
+    rmSync(join(scene.kubelet.root, 'pods'), { recursive: true });
+    expect([yes.code, yes.asked]).toEqual([ExitCode.unsafe, false]);
+    expect([thisNode.code, thisNode.asked]).toEqual([ExitCode.done, true]);
+    expect(thisNode.stderr).toContain('which seems not to be this machine');
+  });
+
+  test('an empty one tells nothing', async () => {
+    mkdirSync(join(scene.kubelet.root, 'pods'));
+    const { code } = await captured({}, '--force');
+    rmSync(join(scene.kubelet.root, 'pods'), { recursive: true });
+    expect(code).toBe(ExitCode.done);
+  });
+
   describe('where nobody tells the boot id', () => {
-    test('it is refused, unless --yes', async () => {
-      const refused = await captured({ allowed: noNodes });
+    test('it is refused, unless --this-node; --yes is about probes', async () => {
+      const refused = await captured({ allowed: noNodes }, '--yes');
       expect([refused.code, refused.asked]).toEqual([ExitCode.unsafe, false]);
       expect(refused.stderr).toContain('whether node-a, where prod/payments-node-a runs, is this machine');
-      expect(refused.stderr).toContain('--yes if it is');
+      expect(refused.stderr).toContain('--this-node if it is');
       scene.nothingHappened();
-      const done = await captured({ allowed: noNodes }, '--yes');
+      const done = await captured({ allowed: noNodes }, '--this-node');
       expect([done.code, done.asked]).toEqual([ExitCode.done, true]);
       expect(done.stderr).toContain('cannot be told');
     });
@@ -127,9 +170,7 @@ describe('through the API server', () => {
 
       const host = join(scene.kubelet.root, 'host');
       mkdirSync(join(host, 'proc/77'), { recursive: true });
-      // the ID that the stand-in gives to `cache`
-      const id = Buffer.from('cache'.padEnd(32, '.')).toString('hex');
-      writeFileSync(join(host, 'proc/77/cgroup'), `0::/kubepods.slice/crio-${id}.scope\n`);
+      writeFileSync(join(host, 'proc/77/cgroup'), `0::/kubepods.slice/crio-${CACHE}.scope\n`);
       const byProcess = await captured({ allowed: noNodes }, '--host-root', host, '--force');
       expect([byProcess.code, byProcess.stderr]).toEqual([ExitCode.done, '']);
     });
@@ -137,6 +178,27 @@ describe('through the API server', () => {
 });
 
 describe('a kubelet that is asked directly', () => {
+  test.runIf(existsSync('/proc/sys/kernel/random/boot_id'))(
+    'at an own address, which may be the near end of a tunnel: its boot id tells, also where pods may not be listed',
+    async () => {
+      const machine = { bootID: 'ffffffff-0000-4000-8000-000000000000', machineID: 'm', systemUUID: 's' };
+      const far = await startStandIn();
+      Object.assign(far.state, {
+        machine,
+        allowed: (_: string, __: string, what: string) => what !== 'pods',
+      });
+      const words = ['--kubelet', far.url, '--certificate-authority', far.ca];
+      const { code, stderr } = await coldcase([
+        ...['capture', TARGET, ...words, '--client-certificate', far.client('admin').both],
+        ...['--checkpoint-dir', far.checkpoints, '-r', recipient, '-o', scene.out],
+      ]);
+      await far.close();
+      expect(code).toBe(ExitCode.unsafe);
+      expect(stderr).toContain('which is not this machine: another boot id');
+      expect(far.requests.filter((line) => line.startsWith('POST'))).toEqual([]);
+    },
+  );
+
   test.runIf(existsSync('/proc/sys/kernel/random/boot_id'))(
     'below a path at this address it may be another: its boot id tells',
     async () => {

@@ -25,6 +25,8 @@ export interface CaptureJob {
   readonly force: boolean;
   /** Whether to go on although it may kill the container. */
   readonly yes: boolean;
+  /** Whether to believe that this machine is the pod's node, where nothing tells or a directory tells otherwise. */
+  readonly thisNode: boolean;
   /** Tells people something at once, on standard error. */
   readonly note: (line: string) => void;
   readonly toolVersion: string;

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ColdcaseError, DeniedError, InterruptedError, UnsafeError } from '../../base/errors.js';
@@ -6,7 +6,7 @@ import type { KubeletClient } from '../../kubelet/client.js';
 import type { MachineIds, NodeInfo } from '../../kubelet/node-info.js';
 import type { PodInfo } from '../../kubelet/pods.js';
 import { isOwnAddress, machineIds, ownBootId } from '../../node/machine.js';
-import { sameMachine } from '../../node/same-machine.js';
+import { findSameMachine, podAmong } from '../../node/same-machine.js';
 import type { Plan } from './containers.js';
 import type { CaptureJob } from './job.js';
 
@@ -14,7 +14,8 @@ import type { CaptureJob } from './job.js';
  * The archive will lie on the node, in plaintext, and only there can it be sealed and removed: so the node has to be
  * this machine, and that is made sure of before the container is frozen for nothing.
  *
- * @throws UnsafeError when it is another; when it cannot be told, unless the job says yes to it
+ * @throws UnsafeError when it is another; when it cannot be told, or only a directory tells, unless the job says that it
+ *   is this one
  */
 export async function requireThisMachine(
   job: CaptureJob,
@@ -32,28 +33,33 @@ export async function requireThisMachine(
     here: { ...ids, bootID: ids.bootID ?? (await ownBootId()) },
     ownAddress: await askedHere(job, client),
   };
-  let verdict = sameMachine({ ...known, there: node });
-  // the kubelet itself is asked only when nothing else tells: cAdvisor's metrics are megabytes
-  if (verdict.same === undefined) {
-    const there = await machineOf(client, job.signal);
-    if (there !== undefined) verdict = sameMachine({ ...known, there });
-  }
+  const verdict = await findSameMachine({ ...known, there: node }, () => machineOf(client, job.signal));
   if (verdict.same === true) return;
   const { namespace, pod: name } = job.target;
   const where = client.node ?? client.where;
-  if (verdict.same === false) {
+  if (verdict.certain) {
     throw new UnsafeError(
       `${namespace}/${name} runs on ${where}, which is not this machine: ${verdict.by}; nothing was asked`,
       { remedy: `the archive would lie there, in plaintext: run coldcase on ${where}` },
     );
   }
+  if (verdict.same === false) {
+    const told = `${namespace}/${name} runs on ${where}, which seems not to be this machine: ${verdict.by}`;
+    if (job.thisNode) return job.note(told);
+    throw new UnsafeError(`${told}; nothing was asked`, {
+      remedy: `run coldcase on ${where}, for the archive would lie there, in plaintext; --this-node if this is it`,
+      more: [
+        `looked at: ${podsBeside(job.checkpointDir)}, beside the checkpoints; --checkpoint-dir names those of another kubelet`,
+      ],
+    });
+  }
   const doubt = `whether ${where}, where ${namespace}/${name} runs, is this machine cannot be told: ${verdict.by}`;
-  if (job.yes) return job.note(doubt);
+  if (job.thisNode) return job.note(doubt);
   // a server that cannot be reached or trusted has said so already, and that is the thing to mend
   if (podUnknown !== undefined && !(podUnknown instanceof DeniedError)) throw podUnknown;
   throw new UnsafeError(`${doubt}; nothing was asked`, {
     remedy:
-      '--yes if it is; to have it told: run as root in the PID namespace of the node, or allow get on nodes',
+      '--this-node if it is; to have it told: run as root in the PID namespace of the node, or allow get on nodes',
     more: [
       `this machine is ${hostname()}; if it is another one, the archive will lie there, in plaintext`,
       ...(pod?.hostIP
@@ -78,26 +84,18 @@ async function processesSeen(job: CaptureJob, pod: PodInfo): Promise<boolean> {
   return false;
 }
 
-/**
- * Whether the kubelet whose checkpoints lie here has a directory for the pod: ROOT/pods/UID, beside ROOT/checkpoints.
- * A static pod's is called by the UID that the kubelet gave it; anybody may write that annotation on a pod of theirs,
- * so the other one counts as well.
- */
+/** Whether the kubelet whose checkpoints lie here has a directory for the pod: ROOT/pods/UID, beside ROOT/checkpoints. */
 async function hasPodDirectory(checkpointDir: string, pod: PodInfo): Promise<boolean | undefined> {
-  const pods = join(dirname(checkpointDir), 'pods');
-  const readable = await readdir(pods).then(
-    () => true,
-    () => false,
-  );
-  const uids = [pod.uid, pod.staticUid].filter((uid) => uid !== null && /^[\w-]{1,64}$/.test(uid));
-  if (!readable || uids.length === 0) return undefined;
-  for (const uid of uids) {
-    if (await stat(join(pods, uid ?? '')).catch(() => undefined)) return true;
-  }
-  return false;
+  // one that may not be read, or is not there, tells nothing
+  const names = await readdir(podsBeside(checkpointDir)).catch(() => []);
+  return podAmong(names, pod);
 }
 
-/** A kubelet at an address of ours is ours; what answers below a path may be anybody's proxy. */
+function podsBeside(checkpointDir: string): string {
+  return join(dirname(checkpointDir), 'pods');
+}
+
+/** A kubelet at an address of ours is likely to be ours; what answers below a path may be anybody's proxy. */
 async function askedHere(job: CaptureJob, client: KubeletClient): Promise<boolean> {
   const { url } = job.endpoint.connection;
   return client.via === 'kubelet' && url.pathname === '/' && (await isOwnAddress(url.hostname));

@@ -3,6 +3,7 @@ export interface EmbeddedPod {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  readonly annotations?: Readonly<Record<string, string>>;
   /** More fields of its spec, such as volumes. */
   readonly spec?: object;
   readonly containers: readonly EmbeddedContainer[];
@@ -185,7 +186,13 @@ export function podObject(state: EmbeddedState, pod: EmbeddedPod): object {
   return {
     kind: 'Pod',
     apiVersion: 'v1',
-    metadata: { namespace: pod.namespace, name: pod.name, uid: pod.uid, labels: { app: pod.name } },
+    metadata: {
+      namespace: pod.namespace,
+      name: pod.name,
+      uid: pod.uid,
+      labels: { app: pod.name },
+      ...(pod.annotations === undefined ? {} : { annotations: pod.annotations }),
+    },
     spec: {
       nodeName: state.nodeName,
       serviceAccountName: 'default',

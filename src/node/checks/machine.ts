@@ -1,12 +1,11 @@
 import { ColdcaseError } from '../../base/errors.js';
 import { type MachineIds, machineOfMetrics, parseNode } from '../../kubelet/node-info.js';
+import { parsePod } from '../../kubelet/pods.js';
 import { getJson, type NodeApi } from '../api.js';
 import { rootDirectory } from '../config/kubelet.js';
-import { text } from '../host/json.js';
 import { isOwnAddress, machineIds } from '../machine.js';
-import { sameMachine } from '../same-machine.js';
+import { findSameMachine, podAmong } from '../same-machine.js';
 import { type Check, type Examination, reporter } from './check.js';
-import { podUid } from './manifest.js';
 
 const { pass, fail, unknown } = reporter('API');
 
@@ -24,13 +23,14 @@ export async function machineChecks(examination: Examination): Promise<readonly 
     here: await machineIds(host),
     ownAddress: api.via === 'kubelet' && host.isThisMachine && (await isOwnAddress(hostnameOf(api.where))),
   };
-  let verdict = sameMachine({ ...known, there: await askNode(api) });
-  if (verdict.same === undefined) verdict = sameMachine({ ...known, there: await askKubelet(api) });
+  const there = await askNode(api);
+  const verdict = await findSameMachine({ ...known, there }, () => askKubelet(api));
   const node = api.node ?? api.where;
   if (verdict.same === true)
     return [pass(ID, `${node} is the machine that is looked at: ${verdict.by}`, WHY)];
   if (verdict.same === false) {
-    const remedy = `run it on ${node}; capture refuses to ask for the checkpoint from here`;
+    const unless = verdict.certain ? '' : ' unless --this-node';
+    const remedy = `run it on ${node}; capture refuses to ask for the checkpoint from here${unless}`;
     return [fail(ID, `${node} is another machine than this: ${verdict.by}`, WHY, remedy)];
   }
   const remedy = 'run as root on the node, or with credentials that may get nodes';
@@ -38,11 +38,9 @@ export async function machineChecks(examination: Examination): Promise<readonly 
 }
 
 async function hasPodDirectory({ host, configuration, patient }: Examination): Promise<boolean | undefined> {
-  const manifest = patient?.manifest ?? null;
-  const uids = [podUid(manifest), text(manifest, 'metadata', 'annotations', 'kubernetes.io/config.hash')];
+  const pod = patient?.manifest ? parsePod(patient.manifest) : undefined;
   const names = await host.list(`${rootDirectory(configuration)}/pods`);
-  if (!names.ok || uids.every((uid) => uid === undefined)) return undefined;
-  return uids.some((uid) => uid !== undefined && names.value.includes(uid));
+  return pod === undefined || !names.ok ? undefined : podAmong(names.value, pod);
 }
 
 function hostnameOf(where: string): string {

@@ -70,4 +70,8 @@ test("by the kubelet's directory of the pod", async () => {
   const api = answering('kubelet', { '/pods': JSON.stringify({ items: [pod] }) });
   expect(await check(api, ['u-1'])).toMatchObject({ status: 'pass' });
   expect(await check(api, ['u-2'])).toMatchObject({ status: 'fail' });
+  const annotations = { 'kubernetes.io/config.hash': 'u-2' };
+  const claims = { ...pod, metadata: { ...pod.metadata, annotations } };
+  const claimed = answering('kubelet', { '/pods': JSON.stringify({ items: [claims] }) });
+  expect(await check(claimed, ['u-2'])).toMatchObject({ status: 'fail' });
 });
