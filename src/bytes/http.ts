@@ -15,6 +15,8 @@ const MAX_REDIRECTS = 5;
 const ATTEMPTS = 4;
 const RETRY_MS = 200;
 const TIMEOUT_MS = 30_000;
+/** Bytes in a second: what sends less, a byte now and then, would hold a command for as long as it likes. */
+const SLOWEST = 16 * 1024;
 
 export interface HttpOptions {
   readonly signal?: AbortSignal | undefined;
@@ -22,6 +24,8 @@ export interface HttpOptions {
   readonly retryMs?: number;
   /** How long a connection, an answer's beginning, or its next bytes may take, in milliseconds. */
   readonly timeoutMs?: number;
+  /** Bytes in a second that a server must send at least. Default 16 KiB. */
+  readonly slowest?: number;
 }
 
 /** What must stay the same from answer to answer for their bytes to be of one file. */
@@ -168,10 +172,11 @@ class HttpClient {
 
   async #follow(offset: number, length: number): Promise<Range> {
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-      const answer = await this.#send(offset, length);
+      const deadline = AbortSignal.timeout(this.#patience(length));
+      const answer = await this.#send(offset, length, deadline);
       const location = answer.headers['location'];
       if (![301, 302, 303, 307, 308].includes(answer.statusCode) || typeof location !== 'string') {
-        return await this.#take(answer, offset, length);
+        return await this.#take(answer, offset, length, deadline);
       }
       abandon(answer.body);
       const target = URL.canParse(location, this.#url) ? new URL(location, this.#url) : undefined;
@@ -187,7 +192,13 @@ class HttpClient {
     throw new FailedError(`${this.name} redirects more than ${MAX_REDIRECTS} times`);
   }
 
-  async #send(offset: number, length: number): Promise<Dispatcher.ResponseData> {
+  /** How long a whole exchange may take, in milliseconds: no idle limit holds for one that never idles. */
+  #patience(length: number): number {
+    const { timeoutMs = TIMEOUT_MS, slowest = SLOWEST } = this.#options;
+    return Math.ceil(timeoutMs + (length * 1000) / slowest);
+  }
+
+  async #send(offset: number, length: number, deadline: AbortSignal): Promise<Dispatcher.ResponseData> {
     const url = new URL(this.#url);
     const headers: Record<string, string> = {
       range: `bytes=${offset}-${offset + length - 1}`,
@@ -200,15 +211,21 @@ class HttpClient {
       url.username = '';
       url.password = '';
     }
-    const signal = this.#options.signal;
+    const given = this.#options.signal;
+    const signal = given === undefined ? deadline : AbortSignal.any([given, deadline]);
     try {
-      return await request(url, { dispatcher: this.#dispatcher, headers, ...(signal ? { signal } : {}) });
+      return await request(url, { dispatcher: this.#dispatcher, headers, signal });
     } catch (cause) {
-      throw this.#lost(cause);
+      throw this.#lost(cause, deadline);
     }
   }
 
-  async #take(answer: Dispatcher.ResponseData, offset: number, length: number): Promise<Range> {
+  async #take(
+    answer: Dispatcher.ResponseData,
+    offset: number,
+    length: number,
+    deadline: AbortSignal,
+  ): Promise<Range> {
     const { statusCode, headers, body } = answer;
     if (statusCode !== 206) {
       abandon(body);
@@ -226,11 +243,15 @@ class HttpClient {
         remedy: 'download the file, and read it from there',
       });
     }
-    const bytes = await this.#body(body, wanted);
+    const bytes = await this.#body(body, wanted, deadline);
     return { bytes, identity: { size, etag: header('etag'), modified: header('last-modified') } };
   }
 
-  async #body(body: Dispatcher.ResponseData['body'], wanted: number): Promise<Uint8Array> {
+  async #body(
+    body: Dispatcher.ResponseData['body'],
+    wanted: number,
+    deadline: AbortSignal,
+  ): Promise<Uint8Array> {
     const bytes = Buffer.allocUnsafeSlow(wanted);
     let filled = 0;
     try {
@@ -242,7 +263,7 @@ class HttpClient {
         filled += chunk.length;
       }
     } catch (cause) {
-      throw this.#lost(cause);
+      throw this.#lost(cause, deadline);
     }
     if (filled < wanted) throw new TransientError(`${this.name}: the answer ends too early`);
     return bytes;
@@ -268,8 +289,14 @@ class HttpClient {
     return new FailedError(`${this.name}: the server answers HTTP ${status}`);
   }
 
-  #lost(cause: unknown): unknown {
+  #lost(cause: unknown, deadline: AbortSignal): unknown {
     if (cause instanceof FailedError || this.#options.signal?.aborted === true) return cause;
+    if (deadline.aborted) {
+      return new FailedError(`${this.name}: the server is too slow`, {
+        remedy: `it has to send ${(this.#options.slowest ?? SLOWEST) / 1024} KiB a second; download the file, and read it from there`,
+        cause,
+      });
+    }
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'connection lost';
     const lasting = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED'].includes(code) || /CERT|TLS|SSL/.test(code);
     const message = `${this.name} cannot be read (${code})`;

@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { FailedError, NotFoundError, UsageError } from '../base/errors.js';
+import { FailedError, FormatError, NotFoundError, UsageError } from '../base/errors.js';
+import { requireShallowYaml } from '../base/yaml-depth.js';
 import { type Fields, fields, list, text } from './json.js';
 import { readNamedFile } from './read-file.js';
 
@@ -81,9 +82,11 @@ export async function chooseContext(
 function parseFile(file: string, content: string): unknown {
   let document: unknown;
   try {
+    requireShallowYaml(file, content);
     document = parse(content);
   } catch (cause) {
     // a YAML error quotes the line, which may hold a token; the parser's own words are in its first line
+    if (cause instanceof FormatError) throw notOne(file, 'it nests too deep');
     throw notOne(file, cause instanceof Error ? cause.name : 'no YAML');
   }
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {

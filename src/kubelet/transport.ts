@@ -125,19 +125,25 @@ export class Transport {
   }
 }
 
+/** An answer as text. Put together as it comes: of one that comes a byte at a time, a million pieces are not kept. */
 async function bounded(body: AsyncIterable<Uint8Array>, limit: number, where: string): Promise<string> {
-  const parts: Uint8Array[] = [];
+  let bytes = Buffer.alloc(0);
   let size = 0;
   for await (const part of body) {
-    size += part.length;
-    if (size > limit) {
+    if (size + part.length > limit) {
       throw new FailedError(`the answer of ${where} is longer than ${limit} bytes`, {
         remedy: 'nothing that answers so is the server that was meant: check the address',
       });
     }
-    parts.push(part);
+    if (size + part.length > bytes.length) {
+      const larger = Buffer.alloc(Math.max(2 * bytes.length, size + part.length, 16 * 1024));
+      bytes.copy(larger, 0, 0, size);
+      bytes = larger;
+    }
+    bytes.set(part, size);
+    size += part.length;
   }
-  return Buffer.concat(parts).toString('utf8');
+  return bytes.toString('utf8', 0, size);
 }
 
 function dispatcherFor(connection: Connection, where: string): Dispatcher {

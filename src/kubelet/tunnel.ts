@@ -63,6 +63,7 @@ const byConnect: Open = async (proxy, { host, port }, ca, timeout) => {
   const where = isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
   const { statusCode, socket } = await client.connect({
     path: where,
+    signal: AbortSignal.timeout(timeout),
     headers: {
       host: where,
       ...(urlLogin(proxy) === undefined ? {} : { 'proxy-authorization': `Basic ${login}` }),

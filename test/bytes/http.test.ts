@@ -172,3 +172,48 @@ test('what is no URL is a mistake of the command line, told without its secrets'
     expect(String(error)).not.toMatch(/PW|P W|SIG|u:/);
   }
 });
+
+test.each(['head', 'body'])(
+  'a server that drips its %s is left after a while',
+  { timeout: 20_000 },
+  async (part) => {
+    let asked = 0;
+    server.misbehave = (_request, response) => {
+      asked += 1;
+      const head = `HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-65535/1000003\r\nContent-Length: 65536\r\n`;
+      response.socket?.write(part === 'head' ? head : `${head}\r\n`);
+      const timer = setInterval(() => response.socket?.write('x'), 20);
+      response.socket?.on('close', () => clearInterval(timer)).on('error', () => {});
+      return true;
+    };
+    await expect(
+      openHttp(server.url, { retryMs: 1, timeoutMs: 400, slowest: 1 << 20 }),
+    ).rejects.toMatchObject({
+      exitCode: 1,
+      message: expect.stringContaining('the server is too slow'),
+    });
+    expect(asked).toBe(1);
+  },
+);
+
+test('one that is only slow is read', async () => {
+  server.misbehave = (_request, response) => {
+    response.writeHead(206, {
+      'content-range': 'bytes 0-65535/65536',
+      'content-length': 65_536,
+      etag: '"one"',
+    });
+    let sent = 0;
+    const timer = setInterval(() => {
+      response.write(bytes.subarray(sent, sent + 4096));
+      sent += 4096;
+      if (sent < 65_536) return;
+      clearInterval(timer);
+      response.end();
+    }, 10);
+    return true;
+  };
+  const source = await openHttp(server.url, { retryMs: 1, timeoutMs: 30_000 });
+  expect(await source.read(0, 10)).toEqual(Buffer.from(bytes.subarray(0, 10)));
+  await source.close();
+});

@@ -1,5 +1,6 @@
 import { type Document, isScalar, parseDocument, type Tags, visit } from 'yaml';
 import { FormatError } from '../../base/errors.js';
+import { requireShallowYaml } from '../../base/yaml-depth.js';
 import type { JsonValue } from '../../render/table.js';
 
 /** Nesting that no kubelet configuration comes near; deeper documents are refused. */
@@ -21,6 +22,7 @@ export function parseConfigText(where: string, source: string): JsonValue {
   if (source.length > MAX_LENGTH) {
     throw new FormatError(where, undefined, `more than ${MAX_LENGTH} characters, so no configuration`);
   }
+  requireShallowYaml(where, source);
   let value: unknown;
   try {
     const parsed = parseDocument(source, {
