@@ -5,7 +5,7 @@ import type { ArchiveEntry } from './entry.js';
 import type { CaptureRecord } from './sealed-index.js';
 import { entrySource } from './sparse-source.js';
 import type { TarAccess } from './tar-access.js';
-import { BLOCK } from './tar-fields.js';
+import { padded } from './tar-fields.js';
 
 export type { ArchiveEntry, EntryType } from './entry.js';
 export type { CaptureRecord } from './sealed-index.js';
@@ -90,7 +90,7 @@ export function makeArchive(
     open: (entry) => entrySource(tar, resolve(entry), `${location}//${entry.name}`),
     stored: (entry) => {
       const { name, offset, dataOffset, storedSize } = entry;
-      const end = Math.min(tar.size, dataOffset + Math.ceil(storedSize / BLOCK) * BLOCK);
+      const end = Math.min(tar.size, dataOffset + padded(storedSize));
       return sliceSource(tar, offset, end - offset, `${location}//${name}`);
     },
     close: () => tar.close(),

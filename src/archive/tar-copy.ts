@@ -1,9 +1,9 @@
-import { FormatError } from '../base/errors.js';
 import { sliceSource } from '../bytes/slice.js';
 import type { ByteSource } from '../bytes/source.js';
 import { chunksOf } from '../bytes/streamed.js';
 import type { Archive, ArchiveEntry } from './archive.js';
-import { BLOCK, numberField } from './tar-fields.js';
+import { BLOCK } from './tar-fields.js';
+import { walkTar } from './tar-walk.js';
 
 /**
  * A tar of some entries of an archive, piece by piece: their headers and stored data byte for byte as they are, so
@@ -32,22 +32,19 @@ export async function* copyEntries(
 }
 
 /** The global pax headers before an entry's own header, which most often there are none of. */
-async function* globalHeaders(stored: ByteSource, entry: ArchiveEntry): AsyncGenerator<Uint8Array> {
-  const end = entry.dataOffset - entry.offset;
-  for (let at = 0; at + BLOCK < end; ) {
-    const header = await stored.read(at, BLOCK);
-    const flag = String.fromCharCode(header[156] ?? 0);
-    if (!'LKNxXg'.includes(flag)) return;
-    const size = numberField(header, 124, 12, {
-      where: stored.name,
-      offset: entry.offset + at,
-      field: 'size',
-    });
-    const length = BLOCK + Math.ceil(size / BLOCK) * BLOCK;
-    if (size < 0 || at + length > end) {
-      throw new FormatError(stored.name, entry.offset + at, 'an extended header runs over its entry');
+async function* globalHeaders(stored: ByteSource, { offset }: ArchiveEntry): AsyncGenerator<Uint8Array> {
+  const piece = (from: number, length: number): ByteSource => {
+    const at = Math.min(from - offset, stored.size);
+    return sliceSource(stored, at, Math.min(length, stored.size - at), stored.name);
+  };
+  const walk = walkTar(stored.name, offset);
+  for (let step = walk.next(); !step.done && step.value.kind !== 'entry'; ) {
+    if (step.value.kind === 'read') {
+      const wanted = piece(step.value.offset, step.value.length);
+      step = walk.next(await wanted.read(0, wanted.size));
+      continue;
     }
-    if (flag === 'g') yield* chunksOf(sliceSource(stored, at, length, stored.name), 0);
-    at += length;
+    if (step.value.flag === 'g') yield* chunksOf(piece(step.value.offset, step.value.length), 0);
+    step = walk.next(new Uint8Array(0));
   }
 }

@@ -1,7 +1,13 @@
 import { FormatError } from '../base/errors.js';
 import { decodeText } from '../base/text.js';
 
+/** Headers and data of a tar come in blocks of this many bytes. */
 export const BLOCK = 512;
+
+/** Bytes that data of this size takes in a tar. */
+export function padded(size: number): number {
+  return Math.ceil(size / BLOCK) * BLOCK;
+}
 
 /** Text up to the first NUL, all its bytes kept as `decodeText` does. */
 export function textField(bytes: Uint8Array): string {
@@ -60,10 +66,8 @@ function base256(field: Uint8Array, first: number, place: FieldPlace): number {
 /**
  * Whether a header's checksum holds: the sum of its bytes with the checksum field taken as blanks. Old writers
  * summed signed bytes; both are right.
- *
- * @throws FormatError when the checksum field holds no number
  */
-export function checksumHolds(header: Uint8Array, place: FieldPlace): boolean {
+export function checksumHolds(header: Uint8Array, place: Omit<FieldPlace, 'field'>): boolean {
   let unsigned = 8 * 0x20;
   let signed = unsigned;
   for (let at = 0; at < BLOCK; at += 1) {
@@ -72,8 +76,18 @@ export function checksumHolds(header: Uint8Array, place: FieldPlace): boolean {
     unsigned += byte;
     signed += byte > 127 ? byte - 256 : byte;
   }
-  const stored = numberField(header, 148, 8, place);
+  const stored = checksumField(header, place);
   return stored === unsigned || stored === signed;
+}
+
+/** undefined when it is no number, and so no sum of anything. */
+function checksumField(header: Uint8Array, place: Omit<FieldPlace, 'field'>): number | undefined {
+  try {
+    return numberField(header, 148, 8, { ...place, field: 'checksum' });
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
 }
 
 /** A path as entries are named: without leading `./` and trailing `/`; the top itself is `.`, the root `/`. */

@@ -25,13 +25,13 @@ export async function indexTar(source: ByteSource, signal?: AbortSignal): Promis
   const walk = walkTar(source.name);
   let step = walk.next();
   while (!step.done) {
-    if (step.value.kind === 'entry') {
-      entries.push(requireData(step.value.entry, source));
-      step = walk.next(new Uint8Array(0));
+    if (step.value.kind === 'read') {
+      signal?.throwIfAborted();
+      step = walk.next(await read(step.value.offset, step.value.length));
       continue;
     }
-    signal?.throwIfAborted();
-    step = walk.next(await read(step.value.offset, step.value.length));
+    if (step.value.kind === 'entry') entries.push(requireData(step.value.entry, source));
+    step = walk.next(new Uint8Array(0));
   }
   return { entries, marked: step.value.marked };
 }

@@ -3,13 +3,22 @@ import type { ArchiveEntry, EntryType } from './entry.js';
 import { type PaxFacts, readPaxRecords, sparseRuns } from './pax.js';
 import { gnuSparseMap, type ReadStep, readSparseMap } from './sparse-maps.js';
 import { TarBudget } from './tar-budget.js';
-import { BLOCK, checksumHolds, normalizeName, numberField, textField } from './tar-fields.js';
+import { BLOCK, checksumHolds, normalizeName, numberField, padded, textField } from './tar-fields.js';
 
 /**
- * What a walk asks of whoever drives it: bytes (fewer are given only where the tar ends), or to take an entry.
- * Reads never go back, so a stream can serve them as well as a file.
+ * What a walk asks of whoever drives it: bytes (fewer are given only where the tar ends), or to take an entry, or a
+ * long name or pax header that stands before one. What is taken is answered with no bytes. Reads never go back, so a
+ * stream can serve them as well as a file.
  */
-export type WalkStep = ReadStep | { readonly kind: 'entry'; readonly entry: ArchiveEntry };
+export type WalkStep = ReadStep | ExtensionStep | { readonly kind: 'entry'; readonly entry: ArchiveEntry };
+
+/** A header that says more about the entry behind it, or (flag `g`) about all that come; with its body, padded. */
+export interface ExtensionStep {
+  readonly kind: 'extension';
+  readonly flag: string;
+  readonly offset: number;
+  readonly length: number;
+}
 
 export interface WalkEnd {
   /** Offset at which reading stopped. */
@@ -32,17 +41,17 @@ const TYPES: Readonly<Record<string, EntryType>> = {
   D: 'directory',
 };
 
-const padded = (size: number): number => Math.ceil(size / BLOCK) * BLOCK;
-
 /**
- * Walks the headers of a tar (v7, POSIX ustar and pax, GNU) without reading the data between them.
+ * Walks the headers of a tar (v7, POSIX ustar and pax, GNU), and neither reads nor waits: its drivers do, each in the
+ * way that its bytes come. `indexTar` has them at hand, to `TarFollower` they are given piece by piece.
  *
+ * @param from - where to begin: the offset of a header
  * @throws FormatError with the offset of the header that makes no sense
  */
-export function* walkTar(where: string): Generator<WalkStep, WalkEnd, Uint8Array> {
+export function* walkTar(where: string, from = 0): Generator<WalkStep, WalkEnd, Uint8Array> {
   const globals: PaxFacts = {};
   const budget = new TarBudget(where);
-  let offset = 0;
+  let offset = from;
   for (;;) {
     const start = offset;
     const extended: Extended = { pax: { ...globals } };
@@ -61,6 +70,7 @@ export function* walkTar(where: string): Generator<WalkStep, WalkEnd, Uint8Array
       const body = yield { kind: 'read', offset: offset + BLOCK, length };
       if (body.length < length) throw new FormatError(where, offset, 'the tar is cut short in a header');
       takeExtension(flag, body, where, offset + BLOCK, extended, globals);
+      yield { kind: 'extension', flag, offset, length: BLOCK + padded(length) };
       offset += BLOCK + padded(length);
       header = yield { kind: 'read', offset, length: BLOCK };
     }
@@ -79,8 +89,9 @@ interface Extended {
 }
 
 function requireHeader(header: Uint8Array, where: string, offset: number): string {
-  if (!checksumHolds(header, { where, offset, field: 'checksum' })) {
-    throw new FormatError(where, offset, 'no tar header here: the checksum does not hold');
+  if (!checksumHolds(header, { where, offset })) {
+    const what = offset === 0 ? 'not a tar archive' : 'no tar header here';
+    throw new FormatError(where, offset, `${what}: the checksum does not hold`);
   }
   return String.fromCharCode(header[156] ?? 0);
 }

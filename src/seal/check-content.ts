@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ArchiveEntry } from '../archive/entry.js';
 import { decodeSealedIndex, mayLackBytes, type SealedIndex, withoutBytes } from '../archive/sealed-index.js';
+import { TarFollower } from '../archive/tar-follower.js';
 import { FormatError, IntegrityError } from '../base/errors.js';
 import { readSeekTable, type SeekTable } from '../bytes/seekable-zstd.js';
 import type { ByteSource } from '../bytes/source.js';
 import { decodeFrame } from '../bytes/zstd.js';
 import { createContentHash } from './content-hash.js';
 import type { Digest } from './seal-stream.js';
-import { TarFollower } from './tar-follower.js';
 
 export interface CheckOptions {
   /** Given the tar in order, each piece before its hash is known to be right. */

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { encodeSealedIndex } from '../archive/sealed-index.js';
+import { TarFollower } from '../archive/tar-follower.js';
 import { FormatError } from '../base/errors.js';
 import { AgeWriter } from './age-writer.js';
 import type { CaptureRecord } from './capture-record.js';
 import { compressFrames, type Frame, type FrameInput } from './frames.js';
 import type { SealedHeader } from './recipients.js';
 import { SeekTableWriter } from './seek-table.js';
-import { TarFollower } from './tar-follower.js';
 
 /** Takes the sealed file in order. The pieces are its own from then on. */
 export type SealedSink = (pieces: readonly Uint8Array[]) => void | Promise<void>;

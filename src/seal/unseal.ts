@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { TarFollower } from '../archive/tar-follower.js';
 import { FormatError } from '../base/errors.js';
 import { decryptAge } from '../bytes/age-input.js';
 import { type AgeKeys, openAge } from '../bytes/age-unlock.js';
@@ -10,7 +11,6 @@ import { chunksOf } from '../bytes/streamed.js';
 import { decodeZstd } from '../bytes/zstd.js';
 import { checkContent } from './check-content.js';
 import type { Digest } from './seal-stream.js';
-import { TarFollower } from './tar-follower.js';
 
 export interface UnsealOptions {
   readonly keys: AgeKeys;
