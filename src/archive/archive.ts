@@ -2,6 +2,7 @@ import { NotFoundError, UnsafeError } from '../base/errors.js';
 import { sliceSource } from '../bytes/slice.js';
 import type { ByteSource } from '../bytes/source.js';
 import type { ArchiveEntry } from './entry.js';
+import { nestedName } from './nested.js';
 import type { CaptureRecord } from './sealed-index.js';
 import { entrySource } from './sparse-source.js';
 import type { TarAccess } from './tar-access.js';
@@ -11,7 +12,7 @@ export type { ArchiveEntry, EntryType } from './entry.js';
 export type { CaptureRecord } from './sealed-index.js';
 
 /** How an archive is stored. */
-export interface ContainerFacts {
+export interface StorageFacts {
   /** Size in bytes of the file or resource as it is stored; undefined for standard input. */
   readonly storedSize: number | undefined;
   /** Whether age encrypts it. */
@@ -31,11 +32,14 @@ export interface ContainerFacts {
   };
 }
 
+/** What is known of that before anything is decoded. */
+export type StoredFacts = Pick<StorageFacts, 'storedSize' | 'encrypted'>;
+
 /** An archive as named entries with random access, however it is stored. */
 export interface Archive {
   /** The path, URL or `-` it was opened by. */
   readonly location: string;
-  readonly container: ContainerFacts;
+  readonly storage: StorageFacts;
   /** For threads that read the tar beside this one; undefined when it cannot be read at any offset, or is no file. */
   readonly access?: TarAccess | undefined;
   /** All entries in the order of the tar; a name may occur more than once. */
@@ -63,7 +67,7 @@ export interface Archive {
 /** An archive from its tar and the index of it. Owns the tar from then on. */
 export function makeArchive(
   location: string,
-  container: ContainerFacts,
+  storage: StorageFacts,
   entries: readonly ArchiveEntry[],
   tar: ByteSource,
 ): Archive {
@@ -83,15 +87,15 @@ export function makeArchive(
   };
   return {
     location,
-    container,
+    storage,
     entries: async () => entries,
     find: async (name) => byName(name),
     resolve,
-    open: (entry) => entrySource(tar, resolve(entry), `${location}//${entry.name}`),
+    open: (entry) => entrySource(tar, resolve(entry), nestedName(location, entry.name)),
     stored: (entry) => {
       const { name, offset, dataOffset, storedSize } = entry;
       const end = Math.min(tar.size, dataOffset + padded(storedSize));
-      return sliceSource(tar, offset, end - offset, `${location}//${name}`);
+      return sliceSource(tar, offset, end - offset, nestedName(location, name));
     },
     close: () => tar.close(),
   };

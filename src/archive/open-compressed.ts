@@ -1,16 +1,13 @@
-import { decodeGzip } from '../bytes/gzip.js';
+import { chunksOf } from '../bytes/chunks.js';
 import { openSeekableZstd, type SeekableZstd } from '../bytes/seekable-zstd.js';
 import type { ByteSource } from '../bytes/source.js';
-import { chunksOf, type DecodeFrom, type RestartPoint, StreamedSource } from '../bytes/streamed.js';
-import { decodeZstd } from '../bytes/zstd.js';
-import { type Archive, type ContainerFacts, makeArchive } from './archive.js';
+import { type DecodeFrom, type RestartPoint, StreamedSource } from '../bytes/streamed.js';
+import { decompress } from '../bytes/unwrap.js';
+import { type Archive, makeArchive, type StorageFacts, type StoredFacts } from './archive.js';
 import { KeptData } from './kept-data.js';
-import type { OpenOptions } from './open.js';
 import { decodeSealedIndex, isSealedIndex, mayLackBytes, type SealedIndex } from './sealed-index.js';
 import { indexTar } from './tar-index.js';
 import { passTar } from './tar-pass.js';
-
-type StoredFacts = Pick<ContainerFacts, 'storedSize' | 'encrypted'>;
 
 /**
  * Opens a compressed tar. One with a seek table is read where it is wanted. Any other is read through once: that
@@ -21,34 +18,34 @@ export async function openCompressed(
   location: string,
   format: 'gzip' | 'zstd',
   facts: StoredFacts,
-  options: OpenOptions,
+  signal: AbortSignal | undefined,
 ): Promise<Archive> {
   if (format === 'zstd') {
     const seekable = await openSeekableZstd(source);
-    if (seekable !== undefined) return openSeekable(seekable, location, facts, options);
+    if (seekable !== undefined) return openSeekable(seekable, location, facts, signal);
   }
-  return openStreamed(source, location, format, facts, options);
+  return openStreamed(source, location, format, facts, signal);
 }
 
 async function openSeekable(
   tar: SeekableZstd,
   location: string,
   facts: StoredFacts,
-  options: OpenOptions,
+  signal: AbortSignal | undefined,
 ): Promise<Archive> {
   const index = await sealedIndex(tar);
   const { entries, marked } =
     index?.entries != null && !mayLackBytes(index.entries)
       ? { entries: index.entries, marked: index.marked }
-      : await indexTar(tar, options.signal);
-  const container: ContainerFacts = {
+      : await indexTar(tar, signal);
+  const storage: StorageFacts = {
     ...facts,
     compression: 'zstd-seekable',
     tarSize: tar.size,
     endMarked: marked,
     ...(index === undefined ? {} : { sealed: { tarSha256: index.tar.sha256, capture: index.capture } }),
   };
-  return makeArchive(location, container, entries, tar);
+  return makeArchive(location, storage, entries, tar);
 }
 
 async function sealedIndex(tar: SeekableZstd): Promise<SealedIndex | undefined> {
@@ -62,23 +59,19 @@ async function openStreamed(
   location: string,
   format: 'gzip' | 'zstd',
   facts: StoredFacts,
-  options: OpenOptions,
+  signal: AbortSignal | undefined,
 ): Promise<Archive> {
   const points = new RestartPoints();
-  const decode: DecodeFrom = ({ input }) => {
-    const chunks = chunksOf(source, input);
-    return format === 'gzip' ? decodeGzip(chunks, source.name) : decodeZstd(chunks, source.name, input);
-  };
-  const firstPass = (): AsyncIterable<Uint8Array> => {
-    const chunks = chunksOf(source, 0, options.signal);
-    if (format === 'gzip') return decodeGzip(chunks, source.name);
-    return decodeZstd(chunks, source.name, 0, (input, output) => points.add({ input, output }));
-  };
+  const decode: DecodeFrom = ({ input }) =>
+    decompress(format, chunksOf(source, input), source.name, { offset: input });
+  const firstPass = decompress(format, chunksOf(source, 0, signal), source.name, {
+    onFrameEnd: (input, output) => points.add({ input, output }),
+  });
   const kept = new KeptData();
-  const { entries, marked, size } = await passTar(firstPass(), source.name, (entry) => kept.visit(entry));
+  const { entries, marked, size } = await passTar(firstPass, source.name, (entry) => kept.visit(entry));
   const tar = kept.over(new StreamedSource(source, size, points.kept, decode));
-  const container: ContainerFacts = { ...facts, compression: format, tarSize: size, endMarked: marked };
-  return makeArchive(location, container, entries, tar);
+  const storage: StorageFacts = { ...facts, compression: format, tarSize: size, endMarked: marked };
+  return makeArchive(location, storage, entries, tar);
 }
 
 /** Restart points closer than this would cost more memory than they save time. */

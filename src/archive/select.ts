@@ -2,10 +2,8 @@ import { NotFoundError } from '../base/errors.js';
 import { spellings } from '../base/spelling.js';
 import { type Archive, type ArchiveEntry, makeArchive } from './archive.js';
 import { globMatcher } from './glob.js';
-import { openArchiveSource } from './open.js';
-
-/** Separates an archive within the archive from the path in it: `rootfs-diff.tar//etc/passwd`. */
-export const NESTED = '//';
+import { nestedName, splitNested } from './nested.js';
+import { openArchiveSource } from './open-source.js';
 
 /** An entry, the archive it is in, and the path that names it from outside, nested archives included. */
 export interface Selected {
@@ -58,16 +56,15 @@ async function descend(
   archive: Archive,
   path: string,
 ): Promise<{ inner: Archive; prefix: string; rest: string } | undefined> {
+  const [name, within] = splitNested(path);
   // A tar may hold names with two slashes in a row; what is there as it stands goes first.
-  if (!path.includes(NESTED) || (await archive.find(path)) !== undefined) {
+  if (within === undefined || (await archive.find(path)) !== undefined) {
     return { inner: archive, prefix: '', rest: path };
   }
-  const at = path.indexOf(NESTED);
-  const name = path.slice(0, at);
   if ((await archive.find(name)) === undefined) return undefined;
   const inner = await openNested(archive, name);
-  const deeper = await descend(inner, path.slice(at + NESTED.length));
-  return deeper && { ...deeper, prefix: name + NESTED + deeper.prefix };
+  const deeper = await descend(inner, within);
+  return deeper && { ...deeper, prefix: nestedName(name, deeper.prefix) };
 }
 
 /**
@@ -81,8 +78,8 @@ export async function openNested(archive: Archive, name: string): Promise<Archiv
   if (entry === undefined) throw notFound(name);
   const source = archive.open(entry);
   // An empty layer diff is written as an empty file by some engines.
-  if (source.size === 0) return emptyArchive(`${archive.location}${NESTED}${name}`);
-  return openArchiveSource(source, `${archive.location}${NESTED}${name}`);
+  const location = nestedName(archive.location, name);
+  return source.size === 0 ? emptyArchive(location) : openArchiveSource(source, location);
 }
 
 function emptyArchive(location: string): Archive {

@@ -1,6 +1,7 @@
+import { IntegrityError } from '../base/errors.js';
 import { openFile } from '../bytes/file.js';
-import { SNIFF_LENGTH, sniff } from '../bytes/sniff.js';
 import type { ByteSource } from '../bytes/source.js';
+import { unwrapSource } from '../bytes/unwrap.js';
 
 /**
  * What another thread of this process needs to read the tar of an archive for itself: plain data. It may hold the
@@ -13,18 +14,19 @@ export interface TarAccess {
 }
 
 /** Opens the tar of an archive that is open in another thread. What a read gives is good until the next read only. */
-export async function openTar(access: TarAccess): Promise<ByteSource> {
-  let source = openFile(access.path);
+export async function openTar({ path, fileKey }: TarAccess): Promise<ByteSource> {
+  const stored = openFile(path);
+  const unlock =
+    fileKey === undefined
+      ? () => Promise.reject(new IntegrityError(`${path} is another file than the one that was opened`))
+      : { fileKey };
   try {
-    if (access.fileKey !== undefined) {
-      const { openAgeWithKey } = await import('../bytes/age-unlock.js');
-      source = await openAgeWithKey(source, access.fileKey);
-    }
-    if (sniff(await source.read(0, Math.min(SNIFF_LENGTH, source.size))) !== 'zstd') return source;
+    const { compression, source } = await unwrapSource(stored, unlock);
+    if (compression !== 'zstd') return source;
     const { openSeekableZstd } = await import('../bytes/seekable-zstd.js');
     return (await openSeekableZstd(source, true)) ?? source;
   } catch (error) {
-    await source.close();
+    await stored.close();
     throw error;
   }
 }

@@ -1,6 +1,6 @@
+import { chunksOf } from '../bytes/chunks.js';
 import { sliceSource } from '../bytes/slice.js';
 import type { ByteSource } from '../bytes/source.js';
-import { chunksOf } from '../bytes/streamed.js';
 import type { Archive, ArchiveEntry } from './archive.js';
 import { BLOCK } from './tar-fields.js';
 import { walkTar } from './tar-walk.js';

@@ -30,6 +30,13 @@ export function looksLikeAge(start: Uint8Array): boolean {
   return Buffer.from(start.subarray(0, VERSION_LINE.length + 1)).toString('latin1') === `${VERSION_LINE}\n`;
 }
 
+/** That a file is not encrypted at all. */
+export function notAge(name: string): FormatError {
+  return new FormatError(name, 0, 'not an age v1 file', {
+    remedy: 'it begins unlike anything that age or coldcase seal encrypt: is it the file that is meant?',
+  });
+}
+
 /**
  * Finds the header and the payload nonce at the beginning of an age file.
  *
@@ -52,12 +59,7 @@ export function parseAgeHeader(start: Uint8Array, name: string): AgeHeader | und
     if (end < 0) return undefined;
     const text = Buffer.from(start.buffer, start.byteOffset + offset, end - offset).toString('latin1');
     if (line === 0) {
-      if (text !== VERSION_LINE) {
-        throw new FormatError(name, 0, 'not an age v1 file', {
-          remedy:
-            'it begins unlike anything that age or coldcase seal encrypt: is it the file that is meant?',
-        });
-      }
+      if (text !== VERSION_LINE) throw notAge(name);
     } else if (text.startsWith('-> ')) {
       stanzaTypes.push(text.split(' ', 2)[1] ?? '');
       if (stanzaTypes.length > MAX_STANZAS) {

@@ -3,8 +3,9 @@ import { FailedError, NotFoundError, UnsafeError, UsageError } from '../base/err
 import { errorCode } from '../base/files.js';
 import { type ReadInput, readInput } from '../base/read-input.js';
 import { shownUrl } from '../base/shown-url.js';
-import { looksEncrypted, openAge } from './age-unlock.js';
+import { openAge } from './age-unlock.js';
 import { MemorySource } from './memory.js';
+import { sniff } from './sniff.js';
 
 /** age's own bound on an identity file is 16 MiB; a megabyte holds thousands of identities. */
 const MAX_IDENTITY_FILE = 1024 * 1024;
@@ -42,7 +43,7 @@ export async function readIdentities(
   signal?: AbortSignal,
 ): Promise<ReadIdentities> {
   const { bytes, stat } = await readAll(path, signal);
-  if (!looksEncrypted(bytes)) {
+  if (sniff(bytes) !== 'age') {
     const read = await parseChecked(bytes.toString('utf8'), path);
     const secret = read.identities.some((identity) => !isPublished(identity));
     if (secret && (stat.mode & 0o004) !== 0) {

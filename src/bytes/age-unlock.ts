@@ -9,7 +9,7 @@ import {
   WrongPassphraseError,
 } from '../base/errors.js';
 import { looksLikeArmor, openArmor } from './age-armor.js';
-import { type AgeHeader, looksLikeAge, readAgeHeader } from './age-header.js';
+import { type AgeHeader, readAgeHeader } from './age-header.js';
 import { openAgePayload } from './age-payload.js';
 import { recipientKinds } from './age-recipient-kinds.js';
 import { CIPHER, CIPHER_OPTIONS, headerMac, TAG_SIZE } from './age-stream.js';
@@ -33,11 +33,6 @@ export const MAX_WORK_FACTOR = 18;
 const SCRYPT_LABEL = 'age-encryption.org/v1/scrypt';
 const SCRYPT_R = 8;
 const FILE_KEY_SIZE = 16;
-
-/** Whether bytes are the beginning of an age file, binary or in ASCII armor. */
-export function looksEncrypted(start: Uint8Array): boolean {
-  return looksLikeAge(start) || looksLikeArmor(start);
-}
 
 /**
  * Opens an age file, binary or in ASCII armor, as its plaintext.

@@ -12,7 +12,8 @@ export interface RestartPoint {
 /** Decodes from a restart point to the end. */
 export type DecodeFrom = (point: RestartPoint) => AsyncIterable<Uint8Array>;
 
-const BLOCK = 256 * 1024;
+/** Decoded bytes that are kept and looked for together. */
+const CHUNK = 256 * 1024;
 const CACHE = 32 * 1024 * 1024;
 
 /**
@@ -26,7 +27,7 @@ export class StreamedSource implements ByteSource {
   readonly #below: ByteSource;
   readonly #cache = new ByteCache<number>(CACHE);
   #chunks: AsyncIterator<Uint8Array> | undefined;
-  /** Offset of the next block that `#chunks` will complete; always at a multiple of BLOCK but for its start. */
+  /** Offset of the next block that `#chunks` will complete; always at a multiple of CHUNK but for its start. */
   #position = 0;
   #rest: Uint8Array = new Uint8Array(0);
   #queue: Promise<unknown> = Promise.resolve();
@@ -49,14 +50,14 @@ export class StreamedSource implements ByteSource {
 
   async read(offset: number, length: number): Promise<Uint8Array> {
     requireRange(this, offset, length);
-    const first = Math.floor(offset / BLOCK);
-    const last = Math.floor(Math.max(offset, offset + length - 1) / BLOCK);
+    const first = Math.floor(offset / CHUNK);
+    const last = Math.floor(Math.max(offset, offset + length - 1) / CHUNK);
     const bytes = Buffer.allocUnsafeSlow(length);
     for (let block = first; block <= last && length > 0; block += 1) {
       const content = await this.#block(block);
-      const from = Math.max(0, offset - block * BLOCK);
-      const to = Math.min(content.length, offset + length - block * BLOCK);
-      bytes.set(content.subarray(from, to), block * BLOCK + from - offset);
+      const from = Math.max(0, offset - block * CHUNK);
+      const to = Math.min(content.length, offset + length - block * CHUNK);
+      bytes.set(content.subarray(from, to), block * CHUNK + from - offset);
     }
     return bytes;
   }
@@ -78,7 +79,7 @@ export class StreamedSource implements ByteSource {
   }
 
   async #decodeTo(block: number): Promise<Uint8Array> {
-    const start = block * BLOCK;
+    const start = block * CHUNK;
     const point = this.#points.findLast(({ output }) => output <= start) ?? { input: 0, output: 0 };
     if (this.#chunks === undefined || this.#position > start || this.#position < point.output) {
       await this.#stop();
@@ -87,7 +88,7 @@ export class StreamedSource implements ByteSource {
       this.#rest = new Uint8Array(0);
     }
     while (this.#position < start) await this.#next(Math.min(start, nextEdge(this.#position)));
-    return this.#next(Math.min(start + BLOCK, this.size));
+    return this.#next(Math.min(start + CHUNK, this.size));
   }
 
   /** Decodes up to an offset; whole blocks are kept. */
@@ -107,7 +108,7 @@ export class StreamedSource implements ByteSource {
       filled += take.length;
       this.#rest = this.#rest.subarray(take.length);
     }
-    if (this.#position % BLOCK === 0) this.#cache.set(this.#position / BLOCK, bytes);
+    if (this.#position % CHUNK === 0) this.#cache.set(this.#position / CHUNK, bytes);
     this.#position = end;
     return bytes;
   }
@@ -119,16 +120,4 @@ export class StreamedSource implements ByteSource {
   }
 }
 
-const nextEdge = (position: number): number => (Math.floor(position / BLOCK) + 1) * BLOCK;
-
-/** A source from an offset to its end, in pieces of 256 KiB. */
-export async function* chunksOf(
-  source: ByteSource,
-  from = 0,
-  signal?: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  for (let offset = from; offset < source.size; offset += BLOCK) {
-    signal?.throwIfAborted();
-    yield await source.read(offset, Math.min(BLOCK, source.size - offset));
-  }
-}
+const nextEdge = (position: number): number => (Math.floor(position / CHUNK) + 1) * CHUNK;

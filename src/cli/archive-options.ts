@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Archive } from '../archive/archive.js';
-import { type OpenOptions, openArchive } from '../archive/open.js';
+import { openArchive } from '../archive/open.js';
+import type { OpenOptions } from '../archive/open-source.js';
 import { WrongKeyError } from '../base/errors.js';
 import { shownUrl } from '../base/shown-url.js';
 import { interrupted } from './interrupt.js';
@@ -41,7 +42,7 @@ export async function withArchive<T>(
     throw await withRecipients(error, location);
   });
   try {
-    if (!archive.container.endMarked) await warnOfEnd(location);
+    if (!archive.storage.endMarked) await warnOfEnd(location);
     return await work(archive);
   } finally {
     await archive.close();

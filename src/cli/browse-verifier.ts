@@ -9,19 +9,19 @@ import type { Check } from '../seal/verify.js';
 import type { Verifier } from '../tui/core/verification.js';
 import { verifyInThread } from './verify-thread.js';
 
-type Sealed = NonNullable<Archive['container']['sealed']>;
+type Sealed = NonNullable<Archive['storage']['sealed']>;
 
 /** What the screens verify an open archive with: `verify` for what coldcase sealed, a SHA-256 for other files. */
 export function verifierOf(archive: Archive, location: string): Verifier {
-  const { container, access } = archive;
-  const size = container.storedSize ?? 0;
+  const { storage, access } = archive;
+  const size = storage.storedSize ?? 0;
   if (/^https?:\/\//i.test(location)) {
     const why = 'read from afar: fetch a copy, and verify that';
     return { can: 'none', why, size, atOpening: async () => [], all: () => Promise.reject(new Error(why)) };
   }
   const fileKey = access?.fileKey;
-  if (container.sealed !== undefined && fileKey !== undefined) {
-    const { sealed } = container;
+  if (storage.sealed !== undefined && fileKey !== undefined) {
+    const { sealed } = storage;
     return {
       can: 'sealed',
       size,
@@ -44,7 +44,7 @@ export function verifierOf(archive: Archive, location: string): Verifier {
 async function compareSealed(archive: Archive, sealed: Sealed, path: string): Promise<Check[]> {
   const { manifest, check } = await readManifest(path);
   if (manifest === undefined) return [check];
-  const { storedSize = 0, tarSize } = archive.container;
+  const { storedSize = 0, tarSize } = archive.storage;
   return [
     check,
     compare('size', `${storedSize} bytes`, `${manifest.sealed.size} bytes`),

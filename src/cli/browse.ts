@@ -58,7 +58,7 @@ async function browseArchive(location: string, options: ArchiveOptions): Promise
     await browse(
       {
         verifying,
-        name: basename(shownUrl(location)) + (archive.container.encrypted ? ' (sealed)' : ''),
+        name: basename(shownUrl(location)) + (archive.storage.encrypted ? ' (sealed)' : ''),
         entries: workspace.entries.map(({ name }) => name),
         pageOf: (place) => pageOf(workspace, place),
       },

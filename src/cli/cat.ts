@@ -1,8 +1,8 @@
 import { selectEntry } from '../archive/select.js';
 import { NotFoundError, UnsafeError } from '../base/errors.js';
 import { TextPieces } from '../base/text.js';
+import { chunksOf } from '../bytes/chunks.js';
 import type { ByteSource } from '../bytes/source.js';
-import { chunksOf } from '../bytes/streamed.js';
 import { escapeText } from '../render/escape.js';
 import { type ArchiveOptions, addArchiveArgument, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';

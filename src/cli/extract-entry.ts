@@ -4,9 +4,9 @@ import type { ArchiveEntry } from '../archive/archive.js';
 import { UnsafeError } from '../base/errors.js';
 import { asideName, createAside, errorCode, fileError } from '../base/files.js';
 import { encodeText, fsPath } from '../base/text.js';
+import { chunksOf } from '../bytes/chunks.js';
 import { sliceSource } from '../bytes/slice.js';
 import type { ByteSource } from '../bytes/source.js';
-import { chunksOf } from '../bytes/streamed.js';
 import { interrupted } from './interrupt.js';
 import type { SafeTree } from './safe-tree.js';
 

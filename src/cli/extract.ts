@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Archive, ArchiveEntry } from '../archive/archive.js';
-import { NESTED, type Selected, selectEntries, spelledMatcher } from '../archive/select.js';
+import { NESTED } from '../archive/nested.js';
+import { type Selected, selectEntries, spelledMatcher } from '../archive/select.js';
 import { NotFoundError, UsageError } from '../base/errors.js';
 import { type ArchiveOptions, addArchiveArgument, openingOptions, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
@@ -91,7 +92,7 @@ async function extractTar(
 /** Whether the archive is a stream, and nothing is wanted that a stream cannot give. */
 async function passes(location: string, patterns: readonly string[]): Promise<boolean> {
   if (location !== '-' || patterns.some((pattern) => pattern.includes(NESTED))) return false;
-  return (await import('../archive/open-stdin.js')).standardInputPasses();
+  return (await import('../archive/standard-input.js')).standardInputPasses();
 }
 
 async function extractChosen(
@@ -180,7 +181,7 @@ async function extractPassing(
   extraction: Extraction,
   options: ExtractOptions,
 ): Promise<void> {
-  const { passStandardInput } = await import('../archive/open-stdin.js');
+  const { passStandardInput } = await import('../archive/standard-input.js');
   const exclusion = new Exclusion(options.exclude ?? []);
   const matchers = (patterns.length === 0 ? [''] : patterns).map((pattern) => spelledMatcher(pattern));
   await passStandardInput(openingOptions(location, options), async (entry) => {

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { type DeniedError, FailedError, FormatError, IntegrityError, WrongKeyError } from '../base/errors.js';
 import { shownUrl } from '../base/shown-url.js';
-import { looksEncrypted } from '../bytes/age-unlock.js';
 import { openFile } from '../bytes/file.js';
+import { sniffSource } from '../bytes/sniff.js';
 import type { ByteSource } from '../bytes/source.js';
 import { escapeText } from '../render/escape.js';
 import { manifestPath, readManifest } from '../seal/manifest-file.js';
@@ -74,7 +74,7 @@ async function run(file: string, options: Options): Promise<void> {
 
 /** What is not encrypted at all, and has no manifest either, is no damaged sealed file but another kind of file. */
 async function requireSealed(source: ByteSource): Promise<void> {
-  if (looksEncrypted(await source.read(0, Math.min(source.size, 2048)))) return;
+  if ((await sniffSource(source)) === 'age') return;
   throw new FormatError(source.name, 0, 'not a sealed file', {
     remedy: 'verify takes NAME.tar.zst.age; coldcase seal makes one of an archive',
   });

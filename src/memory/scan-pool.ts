@@ -38,8 +38,8 @@ export async function openScanPool(
   scanner: ScannerOptions,
   options: { readonly size: number; readonly threads: number | undefined },
 ): Promise<ScanPool> {
-  const { access, container } = archive;
-  const plain = container.compression === 'none' && !container.encrypted;
+  const { access, storage } = archive;
+  const plain = storage.compression === 'none' && !storage.encrypted;
   const most = plain ? MAX_THREADS.plain : MAX_THREADS.packed;
   const threads =
     options.threads ?? (options.size < WORTH_THREADS ? 0 : Math.min(availableParallelism(), most));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ColdcaseError, IntegrityError, InterruptedError } from '../base/errors.js';
+import { chunksOf } from '../bytes/chunks.js';
 import { sliceSource } from '../bytes/slice.js';
-import { chunksOf } from '../bytes/streamed.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { DecodeBudget } from '../criu/message.js';
 import { deletedFiles } from './deleted-files.js';

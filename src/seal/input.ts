@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto';
 import { UsageError } from '../base/errors.js';
+import { chunksOf } from '../bytes/chunks.js';
 import { descriptorSource } from '../bytes/file.js';
-import { decodeGzip } from '../bytes/gzip.js';
-import { type Peeked, peekStream } from '../bytes/peek.js';
-import { SNIFF_LENGTH, sniff } from '../bytes/sniff.js';
-import { chunksOf } from '../bytes/streamed.js';
-import { decodeZstd } from '../bytes/zstd.js';
+import { type Compression, decompress, unwrapSource, unwrapStream, type Wrapping } from '../bytes/unwrap.js';
 import type { FrameInput } from './frames.js';
 import type { Digest } from './seal-stream.js';
 
@@ -20,7 +17,7 @@ export type SealInput =
 /** The tar within an input. */
 export interface TarInput {
   readonly tar: FrameInput;
-  readonly compression: 'none' | 'gzip' | 'zstd';
+  readonly compression: Compression;
   /** Bytes of the tar, where that is known beforehand. */
   readonly tarSize: number | undefined;
   /** Size and hash of the compressed input. To be asked once the tar was read to its end; not for plain tars. */
@@ -33,17 +30,11 @@ export interface TarInput {
  * @throws UsageError when the input is encrypted already
  */
 export async function openTarInput(input: SealInput, signal?: AbortSignal): Promise<TarInput> {
-  const { start, chunks } = await peek(input, signal);
-  const format = sniff(start);
-  if (format === 'age') {
-    throw new UsageError(`${input.name} is encrypted already`, {
-      remedy: 'to seal it for others, unseal it first: coldcase unseal FILE -o - | coldcase seal - -r ...',
-    });
-  }
-  if (format === 'other') {
+  const { compression, chunks } = await unwrapInput(input, signal);
+  if (compression === 'none') {
     const tar: FrameInput = 'fd' in input ? { fd: input.fd, size: input.size } : { chunks };
     const tarSize = 'fd' in input ? input.size : undefined;
-    return { tar, compression: 'none', tarSize, digest: () => undefined };
+    return { tar, compression, tarSize, digest: () => undefined };
   }
   const hash = createHash('sha256');
   let size = 0;
@@ -51,22 +42,29 @@ export async function openTarInput(input: SealInput, signal?: AbortSignal): Prom
     hash.update(chunk);
     size += chunk.length;
   });
-  const decode = format === 'gzip' ? decodeGzip : decodeZstd;
   return {
-    tar: { chunks: decode(hashed, input.name) },
-    compression: format,
+    tar: { chunks: decompress(compression, hashed, input.name) },
+    compression,
     tarSize: undefined,
     digest: () => ({ size, sha256: hash.digest('hex') }),
   };
 }
 
-async function peek(input: SealInput, signal: AbortSignal | undefined): Promise<Peeked> {
-  if ('fd' in input) {
-    const source = descriptorSource(input.fd, input.size, input.name); // never closed: the descriptor is not ours
-    const start = await source.read(0, Math.min(SNIFF_LENGTH, source.size));
-    return { start, chunks: chunksOf(source, 0, signal) };
-  }
-  return peekStream(input.chunks);
+async function unwrapInput(
+  input: SealInput,
+  signal: AbortSignal | undefined,
+): Promise<Wrapping & { readonly chunks: AsyncIterable<Uint8Array> }> {
+  const refuse = (): Promise<never> =>
+    Promise.reject(
+      new UsageError(`${input.name} is encrypted already`, {
+        remedy: 'to seal it for others, unseal it first: coldcase unseal FILE -o - | coldcase seal - -r ...',
+      }),
+    );
+  if ('chunks' in input) return unwrapStream(input.chunks, input.name, refuse);
+  // never closed: the descriptor is not ours
+  const stored = descriptorSource(input.fd, input.size, input.name);
+  const { source, ...wrapping } = await unwrapSource(stored, refuse);
+  return { ...wrapping, chunks: chunksOf(source, 0, signal) };
 }
 
 async function* tap(

@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto';
 import { TarFollower } from '../archive/tar-follower.js';
 import { FormatError } from '../base/errors.js';
-import { decryptAge } from '../bytes/age-input.js';
-import { type AgeKeys, openAge } from '../bytes/age-unlock.js';
-import { decodeGzip } from '../bytes/gzip.js';
-import { peekStream } from '../bytes/peek.js';
-import { SNIFF_LENGTH, sniff } from '../bytes/sniff.js';
+import { notAge } from '../bytes/age-header.js';
+import type { AgeKeys } from '../bytes/age-unlock.js';
+import { chunksOf } from '../bytes/chunks.js';
 import type { ByteSource } from '../bytes/source.js';
-import { chunksOf } from '../bytes/streamed.js';
-import { decodeZstd } from '../bytes/zstd.js';
+import { type Compression, decompress, unwrapSource, unwrapStream } from '../bytes/unwrap.js';
 import { checkContent } from './check-content.js';
 import type { Digest } from './seal-stream.js';
 
@@ -23,7 +20,7 @@ export interface UnsealOptions {
 export interface Unsealed {
   /** What was unsealed. `content.entries` is undefined when it is no tar. */
   readonly content: Digest & { readonly entries: number | undefined };
-  readonly compression: 'none' | 'gzip' | 'zstd';
+  readonly compression: Compression;
   /** Whether coldcase sealed it, and its index was found to hold. */
   readonly indexChecked: boolean;
 }
@@ -38,26 +35,26 @@ export async function unseal(
   input: ByteSource | { readonly name: string; readonly chunks: AsyncIterable<Uint8Array> },
   options: UnsealOptions,
 ): Promise<Unsealed> {
+  const keys = async (): Promise<AgeKeys> => options.keys;
   if ('chunks' in input) {
-    const { start, chunks } = await peekStream(decryptAge(input.chunks, input.name, options.keys));
-    return unsealForeign(start, chunks, undefined, input.name, options);
+    const stream = await unwrapStream(input.chunks, input.name, keys);
+    if (!stream.encrypted) throw notAge(input.name);
+    return unsealForeign(stream, undefined, input.name, options);
   }
-  const payload = await openAge(input, options.keys);
-  const checked = await checkContent(payload, options);
+  const { encrypted, compression, source } = await unwrapSource(input, keys);
+  if (!encrypted) throw notAge(input.name);
+  const checked = await checkContent(source, options);
   if (checked !== undefined) return { content: checked.tar, compression: 'zstd', indexChecked: true };
-  const start = await payload.read(0, Math.min(SNIFF_LENGTH, payload.size));
-  return unsealForeign(start, chunksOf(payload, 0, options.signal), payload.size, input.name, options);
+  const chunks = chunksOf(source, 0, options.signal);
+  return unsealForeign({ compression, chunks }, source.size, input.name, options);
 }
 
 async function unsealForeign(
-  start: Uint8Array,
-  chunks: AsyncIterable<Uint8Array>,
+  { compression, chunks }: { readonly compression: Compression; readonly chunks: AsyncIterable<Uint8Array> },
   total: number | undefined,
   name: string,
   { onContent, onProgress, signal }: UnsealOptions,
 ): Promise<Unsealed> {
-  const format = sniff(start);
-  const compression = format === 'zstd' || format === 'gzip' ? format : 'none';
   let read = 0;
   const counted = async function* (): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
@@ -67,16 +64,10 @@ async function unsealForeign(
       onProgress?.(read, total);
     }
   };
-  const decoded =
-    compression === 'zstd'
-      ? decodeZstd(counted(), name)
-      : compression === 'gzip'
-        ? decodeGzip(counted(), name)
-        : counted();
   const hash = createHash('sha256');
   const tar = new MaybeTar(name);
   let size = 0;
-  for await (const content of decoded) {
+  for await (const content of decompress(compression, counted(), name)) {
     hash.update(content);
     size += content.length;
     tar.push(content);

@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { type DeniedError, IntegrityError, WrongKeyError, WrongPassphraseError } from '../base/errors.js';
 import { plaintextSize } from '../bytes/age-stream.js';
 import { type AgeKeys, openAge, openAgeWithKey, readHeader } from '../bytes/age-unlock.js';
+import { chunksOf } from '../bytes/chunks.js';
 import type { ByteSource } from '../bytes/source.js';
-import { chunksOf } from '../bytes/streamed.js';
 import { CHECK_STAGES, type CheckedContent, type CheckStage, checkContent } from './check-content.js';
 import type { Manifest } from './manifest.js';
 

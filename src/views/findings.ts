@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Archive, ArchiveEntry } from '../archive/archive.js';
-import { openArchiveSource } from '../archive/open.js';
+import { openArchiveSource } from '../archive/open-source.js';
 import { IntegrityError } from '../base/errors.js';
 import { formatAddress, formatSize } from '../base/units.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';

@@ -85,7 +85,7 @@ export async function showRow(checkpoint: Checkpoint): Promise<ShowRow> {
     checkpointSize: sizes.checkpoint,
     memorySize: sizes.memoryPages,
     rootFsDiffSize: sizes.rootFsDiff,
-    sealed: checkpoint.archive.container.encrypted,
+    sealed: checkpoint.archive.storage.encrypted,
     archive: checkpoint.archive.location,
   };
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Archive, readEntry } from '../../src/archive/archive.js';
-import { openArchiveSource } from '../../src/archive/open.js';
+import { openArchiveSource } from '../../src/archive/open-source.js';
 import { decodeSealedIndex, encodeSealedIndex } from '../../src/archive/sealed-index.js';
 import { selectEntries, selectEntry, spelledMatcher } from '../../src/archive/select.js';
 import { indexTar } from '../../src/archive/tar-index.js';
@@ -124,7 +124,7 @@ describe('a sealed index', () => {
 
   test('of the first releases, which lost bytes of names, is not believed: the headers are read', async () => {
     const archive = await open(sealedBefore);
-    expect(archive.container.sealed).toBeDefined();
+    expect(archive.storage.sealed).toBeDefined();
     expect((await archive.entries()).map(({ name }) => name)).toEqual([
       'a\udcfe',
       'a\udcff',

@@ -5,7 +5,8 @@ import tarStream from 'tar-stream';
 import { expect, test } from 'vitest';
 import { compress, decompress } from 'zstd-napi';
 import { readEntry } from '../../src/archive/archive.js';
-import { openArchive, openArchiveSource } from '../../src/archive/open.js';
+import { openArchive } from '../../src/archive/open.js';
+import { openArchiveSource } from '../../src/archive/open-source.js';
 import { MemorySource } from '../../src/bytes/memory.js';
 import { SAMPLES, type Sample, samplePath } from '../support/samples.js';
 
@@ -51,7 +52,7 @@ test.each(SAMPLES)('%s: plain, gzip and zstd read alike', async (sample) => {
 
 test('an archive is told by content, says how it is stored, and finds entries by name', async () => {
   const archive = await openArchive(samplePath('crio-looper'));
-  expect(archive.container).toMatchObject({
+  expect(archive.storage).toMatchObject({
     encrypted: false,
     compression: 'zstd',
     tarSize: 275_456,

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decompress } from 'zstd-napi';
 import { type Archive, readEntry } from '../../src/archive/archive.js';
-import { openArchive, openArchiveSource } from '../../src/archive/open.js';
+import { openArchive } from '../../src/archive/open.js';
+import { openArchiveSource } from '../../src/archive/open-source.js';
 import { countingSource } from '../support/counting-source.js';
 import { type RangeServer, serveRanges } from '../support/range-server.js';
 import { samplePath } from '../support/samples.js';
@@ -60,7 +61,7 @@ describe('a sealed archive of 1 GiB', () => {
     const archive = await openArchiveSource(sealed.source, 'sealed', { identities: [sealed.identity] });
     const plain = await openArchiveSource(grownSource(tar), 'plain');
     expect(await archive.entries()).toEqual(await plain.entries());
-    expect(archive.container).toMatchObject({
+    expect(archive.storage).toMatchObject({
       encrypted: true,
       compression: 'zstd-seekable',
       storedSize: sealed.source.size,
@@ -81,7 +82,7 @@ describe('a sealed archive of 1 GiB', () => {
     const archive = await openArchiveSource(source, 'bare', { identities: [bare.identity] });
     expect((await archive.entries()).length).toBeGreaterThan(60);
     expect(source.bytesRead).toBeLessThan(source.size / 50);
-    expect(archive.container.sealed).toBeUndefined();
+    expect(archive.storage.sealed).toBeUndefined();
   });
 
   test('does not open without its identity', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import tarStream, { type Header } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Archive, type ArchiveEntry, readEntry } from '../../src/archive/archive.js';
-import { openArchiveSource } from '../../src/archive/open.js';
+import { openArchiveSource } from '../../src/archive/open-source.js';
 import { MemorySource } from '../../src/bytes/memory.js';
 import { block, rawHeader } from '../support/raw-tar.js';
 
@@ -162,9 +162,9 @@ describe('headers as old and other writers make them', () => {
 
   test('what stands behind the end of the tar is not read, and a missing end is noted', async () => {
     const tar = await pack([{ name: 'a' }, 'x']);
-    expect((await open(Buffer.concat([tar, Buffer.from('garbage')]))).container.endMarked).toBe(true);
+    expect((await open(Buffer.concat([tar, Buffer.from('garbage')]))).storage.endMarked).toBe(true);
     const cut = await open(tar.subarray(0, 1024));
-    expect(cut.container.endMarked).toBe(false);
+    expect(cut.storage.endMarked).toBe(false);
     expect(await cut.entries()).toHaveLength(1);
   });
 });

@@ -9,7 +9,7 @@ import { copyFileSync, createWriteStream, mkdtempSync, readFileSync, rmSync, sta
 import { pipeline } from 'node:stream/promises';
 import tarStream from 'tar-stream';
 import { openArchive } from '../../dist/archive/open.js';
-import { chunksOf } from '../../dist/bytes/streamed.js';
+import { chunksOf } from '../../dist/bytes/chunks.js';
 import { openImage } from '../../dist/criu/image.js';
 import { findTool, median, printTable, ROOT, timeColdcase, timeShell } from './support.js';
 

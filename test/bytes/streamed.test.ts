@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compress } from 'zstd-napi';
 import { readEntry } from '../../src/archive/archive.js';
-import { openArchiveSource } from '../../src/archive/open.js';
-import { openStream } from '../../src/archive/open-stdin.js';
+import { openArchiveSource } from '../../src/archive/open-source.js';
+import { openStream } from '../../src/archive/open-stream.js';
 import { MemorySource } from '../../src/bytes/memory.js';
 import { StreamedSource } from '../../src/bytes/streamed.js';
 import { countingSource } from '../support/counting-source.js';
@@ -104,7 +104,7 @@ describe('compressed tars without a seek table', () => {
     ['zstd of many frames', frames, 'zstd'],
   ])('%s: large entries are read at any offset', async (_what, bytes, compression) => {
     const archive = await openArchiveSource(new MemorySource(bytes, 'tar'), 'tar');
-    expect(archive.container).toMatchObject({ compression, tarSize: tar.length });
+    expect(archive.storage).toMatchObject({ compression, tarSize: tar.length });
     const [first, pages, last] = await archive.entries();
     if (first === undefined || pages === undefined || last === undefined)
       throw new Error('entries are missing');
@@ -131,7 +131,7 @@ describe('compressed tars without a seek table', () => {
     const compressed = format === 'gzip' ? gzipSync(tar, { level: 1 }) : compress(tar);
     const { source, identity } = await encrypted(new MemorySource(compressed, 'tar'));
     const archive = await openArchiveSource(source, 'tar', { identities: [identity] });
-    expect(archive.container).toMatchObject({ encrypted: true, compression: format });
+    expect(archive.storage).toMatchObject({ encrypted: true, compression: format });
     const pages = await archive.find('pages');
     if (pages === undefined) throw new Error('no pages');
     expect(Buffer.compare(await archive.open(pages).read(MIB, 99), big.subarray(MIB, MIB + 99))).toBe(0);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compress } from 'zstd-napi';
-import { openArchiveSource } from '../../src/archive/open.js';
+import { openArchiveSource } from '../../src/archive/open-source.js';
 import { MemorySource } from '../../src/bytes/memory.js';
 import { decodeFile } from '../../src/criu/decode.js';
 import type { JsonObject } from '../../src/criu/json-text.js';

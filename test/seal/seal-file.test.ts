@@ -74,7 +74,7 @@ test.each(SAMPLES)('%s: sealed from a file and from a stream, proved, and read a
 
       const archive = await openArchive(path, { identities: [identity] });
       const original = await openArchive(plain);
-      expect(archive.container).toMatchObject({
+      expect(archive.storage).toMatchObject({
         compression: 'zstd-seekable',
         tarSize: tar.length,
         sealed: { tarSha256: sha256(tar), capture: CAPTURE },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { readEntry } from '../../src/archive/archive.js';
-import { openArchiveSource } from '../../src/archive/open.js';
+import { openArchiveSource } from '../../src/archive/open-source.js';
 import { ColdcaseError } from '../../src/base/errors.js';
 import { MemorySource } from '../../src/bytes/memory.js';
 

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decompress } from 'zstd-napi';
-import { openArchive, openArchiveSource } from '../../src/archive/open.js';
+import { openArchive } from '../../src/archive/open.js';
+import { openArchiveSource } from '../../src/archive/open-source.js';
 import { Checkpoint } from '../../src/checkpoint/checkpoint.js';
 import { psView } from '../../src/views/ps.js';
 import { showView } from '../../src/views/show.js';

@@ -1,4 +1,4 @@
-import { openArchiveSource } from '../../archive/open.js';
+import { openArchiveSource } from '../../archive/open-source.js';
 import { InterruptedError } from '../../base/errors.js';
 import { descriptorSource } from '../../bytes/file.js';
 import type { NotHeld } from '../../checkpoint/not-held.js';

@@ -1,7 +1,7 @@
 import { indexTar } from '../../archive/tar-index.js';
 import { ColdcaseError, FormatError, InterruptedError } from '../../base/errors.js';
 import { openFile } from '../../bytes/file.js';
-import { SNIFF_LENGTH, sniff } from '../../bytes/sniff.js';
+import { sniffSource } from '../../bytes/sniff.js';
 import { interrupted } from '../interrupt.js';
 
 /**
@@ -18,8 +18,7 @@ export async function archiveState(
     const source = openFile(path);
     try {
       if (source.size === 0) return { state: 'truncated', problem: 'it is empty' };
-      const format = sniff(await source.read(0, Math.min(SNIFF_LENGTH, source.size)));
-      if (format !== 'other') return { state: 'unknown', problem: null };
+      if ((await sniffSource(source)) !== 'none') return { state: 'unknown', problem: null };
       const { marked } = await indexTar(source, interrupted);
       if (marked) return { state: 'whole', problem: null };
       return { state: 'truncated', problem: 'it lacks the mark that ends a tar' };

@@ -1,5 +1,6 @@
 import type { Archive, ArchiveEntry } from '../../archive/archive.js';
 import { modeText } from '../../archive/mode.js';
+import { NESTED } from '../../archive/nested.js';
 import { formatSize } from '../../base/units.js';
 import type { Item, OutlineContent, Tone } from '../core/outline.js';
 import { entryPlace } from '../core/place.js';
@@ -75,7 +76,7 @@ function entryItem(
 }
 
 function placeOf(subject: string): Item['place'] {
-  return subject.includes('//') ? { page: 'entry', subject } : entryPlace(subject);
+  return subject.includes(NESTED) ? { page: 'entry', subject } : entryPlace(subject);
 }
 
 /** Small trees are shown open. */

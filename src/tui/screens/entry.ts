@@ -1,4 +1,5 @@
 import type { ArchiveEntry } from '../../archive/archive.js';
+import { nestedName } from '../../archive/nested.js';
 import { sniff } from '../../bytes/sniff.js';
 import type { ByteSource } from '../../bytes/source.js';
 import type { Content, LoadContext, PageSpec, TabSpec } from '../core/state.js';
@@ -8,7 +9,7 @@ import { leaf, proseContent } from './items.js';
 import { jsonContent } from './json-tree.js';
 import { longText } from './long-text.js';
 import { parseJson, readLines, readText, TEXT_MOST, WHOLE_MOST } from './text.js';
-import { innerName, type Workspace } from './workspace.js';
+import type { Workspace } from './workspace.js';
 
 /** One entry of the archive, or of an archive in it: as what it is, as text, as hex. */
 export function entryPage(workspace: Workspace, subject: string): PageSpec {
@@ -66,7 +67,7 @@ async function preview(
   if (head.length === 0) return proseContent([]);
   if (workspace.has(subject) && isArchive(head)) {
     const archive = await workspace.inner(subject);
-    return entryTree(await archive.entries(), (name) => innerName(subject, name), archive, context);
+    return entryTree(await archive.entries(), (name) => nestedName(subject, name), archive, context);
   }
   if (!looksLikeText(head)) return sourceHex(source, subject, context.changed);
   if (/^\s*[[{]/.test(Buffer.from(head).toString('latin1')) && source.size <= TEXT_MOST) {

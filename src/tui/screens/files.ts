@@ -1,10 +1,11 @@
+import { nestedName } from '../../archive/nested.js';
 import { ROOTFS_DIFF } from '../../views/findings.js';
 import type { OutlineContent } from '../core/outline.js';
 import type { LoadContext, PageSpec } from '../core/state.js';
 import { entryTree } from './entry-tree.js';
 import { branch, leaf, proseContent } from './items.js';
 import { recoveredContent } from './recovered.js';
-import { innerName, type Workspace } from './workspace.js';
+import type { Workspace } from './workspace.js';
 
 /** Screen 4: what changed in the container's file system, and what is in the archive. */
 export function filesPage(workspace: Workspace): PageSpec {
@@ -41,6 +42,6 @@ async function rootfsContent(workspace: Workspace, context: LoadContext): Promis
     };
   }
   const inner = await workspace.inner(ROOTFS_DIFF);
-  const subject = (name: string): string => innerName(ROOTFS_DIFF, name);
+  const subject = (name: string): string => nestedName(ROOTFS_DIFF, name);
   return entryTree(await inner.entries(), subject, inner, context, { extra });
 }

@@ -1,3 +1,4 @@
+import { nestedName } from '../../archive/nested.js';
 import { portableJson } from '../../base/spelling.js';
 import { formatSize } from '../../base/units.js';
 import { cellText } from '../../render/table.js';
@@ -8,7 +9,7 @@ import type { Place } from '../core/place.js';
 import type { PageSpec } from '../core/state.js';
 import { leaf, title } from './items.js';
 import { liveContent, verificationRows } from './verification.js';
-import { innerName, type Workspace } from './workspace.js';
+import type { Workspace } from './workspace.js';
 
 /** Screen 1: what this is, and where to look first. */
 export function overviewPage(workspace: Workspace): PageSpec {
@@ -62,10 +63,10 @@ async function overviewContent(workspace: Workspace): Promise<OutlineContent> {
     ...findings.map(findingItem),
   ];
   const note = notes.length === 0 ? {} : { note: notes.join('; ') };
-  const incomplete = archive.container.endMarked
+  const incomplete = archive.storage.endMarked
     ? note
     : { note: 'the archive lacks its end mark: it may have been cut' };
-  const tarSha256 = archive.container.sealed?.tarSha256;
+  const tarSha256 = archive.storage.sealed?.tarSha256;
   return liveContent(
     workspace,
     [{ header: '' }, { header: '', squeeze: 1 }],
@@ -82,7 +83,7 @@ function frozenText(statistics: Statistics): string | undefined {
 }
 
 function storedText({ archive }: Workspace): string {
-  const { storedSize, tarSize, compression, encrypted } = archive.container;
+  const { storedSize, tarSize, compression, encrypted } = archive.storage;
   const how = [...(encrypted ? ['age'] : []), ...(compression === 'none' ? [] : [compression])].join(
     ' over ',
   );
@@ -92,7 +93,7 @@ function storedText({ archive }: Workspace): string {
 
 /** What coldcase recorded of the capture when it sealed the file. */
 function captureItems({ archive }: Workspace): Item[] {
-  const { sealed } = archive.container;
+  const { sealed } = archive.storage;
   if (sealed === undefined) return [];
   if (sealed.capture === null) {
     return [leaf(['capture', 'sealed from a file: no capture record'], { tone: 'dim' })];
@@ -132,6 +133,6 @@ export function findingPlace(row: FindingsRow): Place {
     case 'writable-executable':
       return { page: 'hex', subject, tab: 'hex', ...(row.address === null ? {} : { at: row.address }) };
     case 'setuid-file':
-      return { page: 'entry', subject: innerName(ROOTFS_DIFF, row.path ?? '') };
+      return { page: 'entry', subject: nestedName(ROOTFS_DIFF, row.path ?? '') };
   }
 }

@@ -1,5 +1,6 @@
 import type { Archive, ArchiveEntry } from '../../archive/archive.js';
-import { openArchiveSource } from '../../archive/open.js';
+import { splitNested } from '../../archive/nested.js';
+import { openNested } from '../../archive/select.js';
 import { NotFoundError } from '../../base/errors.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { Checkpoint } from '../../checkpoint/checkpoint.js';
@@ -43,7 +44,7 @@ export class Workspace {
    */
   async entry(subject: string): Promise<{ entry: ArchiveEntry; open(): ByteSource }> {
     // a tar may hold names with two slashes in a row
-    const [outer = '', inner] = this.has(subject) ? [subject] : split(subject);
+    const [outer = '', inner] = this.has(subject) ? [subject] : splitNested(subject);
     const archive = inner === undefined ? this.archive : await this.inner(outer);
     const entry = await archive.find(inner ?? outer);
     if (entry === undefined) throw new NotFoundError(`${subject} is not in the archive`);
@@ -75,7 +76,7 @@ export class Workspace {
   inner(name: string): Promise<Archive> {
     let opening = this.#inner.get(name);
     if (opening === undefined) {
-      opening = this.#openInner(name);
+      opening = openNested(this.archive, name);
       this.#inner.set(name, opening);
       // what could not be opened is tried again when it is asked for again
       opening.catch(() => this.#inner.delete(name));
@@ -103,28 +104,10 @@ export class Workspace {
     }
     return { objects, problems };
   }
-
-  async #openInner(name: string): Promise<Archive> {
-    const entry = await this.archive.find(name);
-    if (entry === undefined) throw new NotFoundError(`${name} is not in the archive`);
-    return openArchiveSource(this.archive.open(entry), name);
-  }
 }
 
 /** What can be recovered, and what was wrong with the images that would have held more. */
 export interface Recoverable {
   readonly objects: readonly Recovered[];
   readonly problems: readonly string[];
-}
-
-const SEPARATOR = '//';
-
-/** The name of an entry inside an entry. */
-export function innerName(outer: string, name: string): string {
-  return outer + SEPARATOR + name;
-}
-
-function split(subject: string): [outer: string, inner: string | undefined] {
-  const at = subject.indexOf(SEPARATOR);
-  return at < 0 ? [subject, undefined] : [subject.slice(0, at), subject.slice(at + SEPARATOR.length)];
 }

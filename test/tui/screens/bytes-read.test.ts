@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { decompress } from 'zstd-napi';
-import { openArchiveSource } from '../../../src/archive/open.js';
+import { openArchiveSource } from '../../../src/archive/open-source.js';
 import { Contents } from '../../../src/tui/runtime/contents.js';
 import { pageOf } from '../../../src/tui/screens/pages.js';
 import { Workspace } from '../../../src/tui/screens/workspace.js';

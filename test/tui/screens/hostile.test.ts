@@ -2,7 +2,7 @@ import tar from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import type { ArchiveEntry } from '../../../src/archive/archive.js';
 import { makeArchive } from '../../../src/archive/archive.js';
-import { openArchiveSource } from '../../../src/archive/open.js';
+import { openArchiveSource } from '../../../src/archive/open-source.js';
 import { ColdcaseError } from '../../../src/base/errors.js';
 import { MemorySource } from '../../../src/bytes/memory.js';
 import type { OutlineContent } from '../../../src/tui/core/outline.js';
