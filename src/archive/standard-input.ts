@@ -1,4 +1,5 @@
 import { createReadStream, fstatSync } from 'node:fs';
+import { readThrough } from '../base/read-all.js';
 import { descriptorSource } from '../bytes/file.js';
 import type { Archive } from './archive.js';
 import { type OpenOptions, openArchiveSource } from './open-source.js';
@@ -25,10 +26,11 @@ export async function passStandardInput(options: OpenOptions, visit: VisitEntry)
 }
 
 function standardInput(signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
-  return createReadStream('', {
+  const stream = createReadStream('', {
     fd: 0,
     autoClose: false,
     highWaterMark: 256 * 1024,
     ...(signal ? { signal } : {}),
   });
+  return readThrough(stream, NAME);
 }

@@ -29,8 +29,10 @@ export class FileError extends FailedError {
   }
 }
 
-/** What the codes of errno(3) mean for a file, and what to do about each. */
-const PROBLEMS: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
+/** What the codes of errno(3) mean for a file, and what to do about each, where it was read as well. */
+const PROBLEMS: Readonly<
+  Record<string, readonly [problem: string, remedy: string, reading?: string | undefined]>
+> = {
   ENOSPC: ['no space left on its file system', 'free space there (df -h, df -i), or use another file system'],
   EDQUOT: [
     'the disk quota is used up',
@@ -43,7 +45,10 @@ const PROBLEMS: Readonly<Record<string, readonly [problem: string, remedy: strin
   EIO: [
     'input/output error: the disk, or the network that it is behind, failed',
     'the kernel log says more (dmesg); use another disk',
+    'the kernel log says more (dmesg); save what can be read before anything else (ddrescue), and use the copy',
   ],
+  ENXIO: ['it is a socket, or a device that is not there', 'name a file'],
+  EISDIR: ['it is a directory', 'name a file in it'],
   EROFS: ['read-only file system', 'use another file system, or mount it for writing'],
   EPIPE: ['nobody reads it any more', 'keep its reader running until all is written'],
   ENAMETOOLONG: ['the name is longer than its file system takes', 'choose a shorter name'],
@@ -53,6 +58,7 @@ const PROBLEMS: Readonly<Record<string, readonly [problem: string, remedy: strin
   ESTALE: ['the file server no longer knows it', 'mount it again, or use another file system'],
   EUCLEAN: ['its file system is damaged', 'the kernel log says more (dmesg); use another file system'],
   EBADMSG: ['its file system is damaged', 'the kernel log says more (dmesg); use another file system'],
+  EHWPOISON: ['the memory of this machine is damaged there', 'read it on another machine'],
   ENOKEY: ['its directory is encrypted, and locked', 'unlock it (fscrypt unlock), or choose another place'],
 };
 
@@ -62,6 +68,24 @@ export const NOT_A_FILE =
 
 /** An operating system's error about a file as what a user is told; errors of ours pass unchanged. */
 export function fileError(cause: unknown, path: string, doing: string, written?: Written): unknown {
+  return systemFault(cause, path, doing, { written });
+}
+
+/**
+ * As `fileError`, of reading.
+ *
+ * @param offset - in bytes, from which on nothing could be read
+ */
+export function readError(cause: unknown, path: string, offset?: number): unknown {
+  return systemFault(cause, path, 'read', { offset });
+}
+
+interface HowFar {
+  readonly written?: Written | undefined;
+  readonly offset?: number | undefined;
+}
+
+function systemFault(cause: unknown, path: string, doing: string, { written, offset }: HowFar): unknown {
   const code = errorCode(cause);
   if (code === undefined) return cause;
   const what = `cannot ${doing} ${shownUrl(path)}`;
@@ -77,8 +101,10 @@ export function fileError(cause: unknown, path: string, doing: string, written?:
     const remedy = 'run as a user who may, or choose another place';
     return new DeniedError(`${what}: not allowed`, { cause, remedy });
   }
-  const [problem, remedy] = PROBLEMS[code] ?? [code, 'its file system says so; try another one'];
-  return new FileError(`${what}: ${problem}${progress(written)}`, code, written, { cause, remedy });
+  const [problem, doNext, reading] = PROBLEMS[code] ?? [code, 'its file system says so; try another one'];
+  const remedy = doing.startsWith('read') ? (reading ?? doNext) : doNext;
+  const where = offset === undefined ? '' : ` at offset ${offset}`;
+  return new FileError(`${what}${where}: ${problem}${progress(written)}`, code, written, { cause, remedy });
 }
 
 /** A write that gives no error and takes nothing: trying it again could go on for ever. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { FailedError, NotFoundError, UnsafeError, UsageError } from '../base/errors.js';
-import { errorCode } from '../base/files.js';
+import { errorCode, fileError } from '../base/files.js';
 import { type ReadInput, readInput } from '../base/read-input.js';
 import { shownUrl } from '../base/shown-url.js';
 import { openAge } from './age-unlock.js';
@@ -157,6 +157,6 @@ async function readAll(path: string, signal: AbortSignal | undefined): Promise<R
         remedy: 'name a file of identities',
       });
     }
-    throw new FailedError(`cannot read identity file ${shownUrl(path)}: ${code}`, { cause });
+    throw fileError(cause, path, 'read identity file');
   }
 }

@@ -1,13 +1,13 @@
-import { close, constants, fstatSync, openSync, read, readSync } from 'node:fs';
+import { close, constants, fstatSync, openSync, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
-import { DeniedError, FailedError, FormatError, NotFoundError, UnsafeError } from '../base/errors.js';
-import { NOT_A_FILE } from '../base/file-errors.js';
+import { DeniedError, NotFoundError, UnsafeError } from '../base/errors.js';
+import { errorCode, NOT_A_FILE, readError } from '../base/file-errors.js';
+import { readAll, readAllSync } from '../base/read-all.js';
 import { looksLikeUrl, shownUrl } from '../base/shown-url.js';
 import { fsPath } from '../base/text.js';
 import { requireRange } from './range.js';
 import type { ByteSource } from './source.js';
 
-const readAsync = promisify(read);
 const closeAsync = promisify(close);
 
 /** Reads up to this long are done in place: cheaper than a trip through the thread pool. */
@@ -22,7 +22,7 @@ const READ_IN_PLACE = 128 * 1024;
 export function openFile(path: string): ByteSource {
   const name = shownUrl(path);
   const fd = openDescriptor(path, name);
-  const stat = fstatSync(fd);
+  const stat = statOf(fd, name);
   if (!stat.isFile()) {
     close(fd);
     if (stat.isDirectory()) {
@@ -33,12 +33,21 @@ export function openFile(path: string): ByteSource {
   return descriptorSource(fd, stat.size, name);
 }
 
+function statOf(fd: number, name: string): Stats {
+  try {
+    return fstatSync(fd);
+  } catch (cause) {
+    close(fd);
+    throw readError(cause, name);
+  }
+}
+
 /** @param name - as errors call it */
 function openDescriptor(path: string, name: string): number {
   try {
     return openSync(fsPath(path), constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const code = errorCode(cause);
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new NotFoundError(`${name}: no such file`, {
         cause,
@@ -53,7 +62,7 @@ function openDescriptor(path: string, name: string): number {
         remedy: 'run as its owner or as root',
       });
     }
-    throw new FailedError(`${name}: cannot be opened (${String(code)})`, { cause });
+    throw readError(cause, name);
   }
 }
 
@@ -66,16 +75,8 @@ export function descriptorSource(fd: number, size: number, name: string): ByteSo
     read: async (offset, length) => {
       requireRange(self, offset, length);
       const bytes = Buffer.allocUnsafeSlow(length);
-      let done = 0;
-      while (done < length) {
-        const got =
-          length <= READ_IN_PLACE
-            ? readSync(fd, bytes, done, length - done, offset + done)
-            : (await readAsync(fd, bytes, done, length - done, offset + done)).bytesRead;
-        if (got === 0)
-          throw new FormatError(name, offset + done, 'the file became shorter while it was read');
-        done += got;
-      }
+      if (length <= READ_IN_PLACE) readAllSync(fd, bytes, offset, name);
+      else await readAll(fd, bytes, offset, name);
       return bytes;
     },
     close: async () => {

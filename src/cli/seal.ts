@@ -120,8 +120,8 @@ async function openInput(file: string): Promise<{ input: SealInput; close: () =>
     throw fileError(cause, file, 'read');
   });
   if (kind.isFIFO()) {
-    const fd = openSync(fsPath(file), constants.O_RDONLY | constants.O_NONBLOCK);
-    return { input: { name: shownUrl(file), chunks: fifoInput(fd) }, close: async () => {} };
+    const name = shownUrl(file);
+    return { input: { name, chunks: fifoInput(openFifo(file), name) }, close: async () => {} };
   }
   const handle = await open(fsPath(file), constants.O_RDONLY | constants.O_NONBLOCK).catch(
     (cause: unknown) => {
@@ -131,8 +131,18 @@ async function openInput(file: string): Promise<{ input: SealInput; close: () =>
   return { input: await inputOf(handle, shownUrl(file)), close: () => handle.close() };
 }
 
+function openFifo(file: string): number {
+  try {
+    return openSync(fsPath(file), constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    throw fileError(cause, file, 'read');
+  }
+}
+
 async function inputOf(handle: FileHandle, name: string): Promise<SealInput> {
-  const stat = await handle.stat();
+  const stat = await handle.stat().catch((cause: unknown) => {
+    throw fileError(cause, name, 'read');
+  });
   if (stat.isFile()) return { name, fd: handle.fd, size: stat.size };
   await handle.close();
   if (stat.isDirectory())

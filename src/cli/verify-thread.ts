@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { FailedError, InterruptedError } from '../base/errors.js';
+import { type PackedError, unpackError } from '../base/thread-error.js';
 import { workerUrl } from '../base/worker.js';
 import type { FileFacts } from '../seal/manifest.js';
 import type { Check } from '../seal/verify.js';
@@ -23,7 +24,7 @@ export interface VerifyOutcome {
 export type VerifyReport =
   | { readonly type: 'progress'; readonly phase: string; readonly done: number; readonly total: number }
   | ({ readonly type: 'done' } & VerifyOutcome)
-  | { readonly type: 'failed'; readonly message: string; readonly remedy: string | undefined };
+  | { readonly type: 'failed'; readonly error: PackedError };
 
 export interface VerifyRun {
   readonly signal: AbortSignal;
@@ -34,7 +35,7 @@ export interface VerifyRun {
  * Verifies in a thread of its own, so that whoever waits for it can go on answering keys. The signal ends the
  * thread at once.
  *
- * @throws InterruptedError when it was stopped; FailedError when the file could not be read
+ * @throws InterruptedError when it was stopped; FileError when the file could not be read
  */
 export function verifyInThread(job: VerifyJob, run: VerifyRun): Promise<VerifyOutcome> {
   return new Promise((resolve, reject) => {
@@ -57,7 +58,7 @@ export function verifyInThread(job: VerifyJob, run: VerifyRun): Promise<VerifyOu
       if (run.signal.aborted) return;
       if (report.type === 'progress') run.progress(report.phase, report.done, report.total);
       else if (report.type === 'done') finish(() => resolve(report));
-      else finish(() => reject(new FailedError(report.message, { remedy: report.remedy })));
+      else finish(() => reject(unpackError(report.error)));
     });
     worker.on('error', (cause) => finish(() => reject(new FailedError('verifying failed', { cause }))));
     worker.on('exit', () => finish(() => reject(new FailedError('the verifying thread ended early'))));

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { ColdcaseError } from '../base/errors.js';
+import { packError } from '../base/thread-error.js';
 import { openFile } from '../bytes/file.js';
 import { readManifest } from '../seal/manifest-file.js';
 import { type Check, hashSource, verify } from '../seal/verify.js';
@@ -58,7 +58,5 @@ function send(report: VerifyReport): void {
 
 const job: VerifyJob = workerData;
 run(job).catch((error: unknown) => {
-  const message = error instanceof Error ? error.message : String(error);
-  const remedy = error instanceof ColdcaseError ? error.remedy : undefined;
-  send({ type: 'failed', message, remedy });
+  send({ type: 'failed', error: packError(error) });
 });

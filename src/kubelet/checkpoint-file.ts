@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { DeniedError, FailedError, IntegrityError, NotFoundError, UnsafeError } from '../base/errors.js';
-import { errorCode } from '../base/files.js';
+import { errorCode, readError } from '../base/file-errors.js';
 
 /** An archive in the checkpoint directory, held open. */
 export class CheckpointFile {
@@ -35,7 +35,9 @@ export class CheckpointFile {
 
   /** @throws IntegrityError when somebody wrote to the file since it was opened */
   async checkUnchanged(): Promise<void> {
-    const now = await this.handle.stat({ bigint: true });
+    const now = await this.handle.stat({ bigint: true }).catch((error: unknown) => {
+      throw readError(error, this.path);
+    });
     if (now.size !== this.#stat.size || now.mtimeNs !== this.#stat.mtimeNs) {
       throw new IntegrityError(`${this.path} changed while it was read`, {
         remedy:

@@ -27,6 +27,8 @@ export async function readCriuLog(path: string): Promise<string | undefined> {
     const buffer = Buffer.alloc(Math.min(stat.size, TAIL));
     const { bytesRead } = await file.read(buffer, 0, buffer.length, Math.max(0, stat.size - TAIL));
     return buffer.toString('utf8', 0, bytesRead);
+  } catch {
+    return undefined; // as where it cannot be opened: it only says more about a failure
   } finally {
     await file.close();
   }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { DeniedError, FailedError, NotFoundError } from '../base/errors.js';
-import { errorCode } from '../base/files.js';
+import { errorCode, fileError } from '../base/files.js';
 import { readInput } from '../base/read-input.js';
 import { shownUrl } from '../base/shown-url.js';
 
@@ -20,7 +20,10 @@ export async function readNamedFile(
 ): Promise<string> {
   const found = await stat(path).catch(() => undefined); // what is wrong is told below
   if (found?.isFIFO() !== true) return readSmallFile(path, what, limit);
-  return (await readInput(path, { limit, signal })).bytes.toString('utf8');
+  const { bytes } = await readInput(path, { limit, signal }).catch((error: unknown) => {
+    throw openFailure(error, path, what);
+  });
+  return bytes.toString('utf8');
 }
 
 /**
@@ -47,13 +50,15 @@ export async function readSmallFile(path: string, what: string, limit = LIMIT): 
     }
     if (filled > limit) throw new FailedError(`${what} ${shownUrl(path)} is larger than ${limit} bytes`);
     return buffer.toString('utf8', 0, filled);
+  } catch (error) {
+    throw openFailure(error, path, what);
   } finally {
     await file.close();
   }
 }
 
-/** Why a file could not be opened, as the user is told it. */
-export function openFailure(error: unknown, path: string, what: string): Error {
+/** Why a file could not be opened or read, as the user is told it; errors of ours pass unchanged. */
+function openFailure(error: unknown, path: string, what: string): unknown {
   const code = errorCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new NotFoundError(`${what} ${shownUrl(path)} does not exist`, {
@@ -67,7 +72,5 @@ export function openFailure(error: unknown, path: string, what: string): Error {
       cause: error,
     });
   }
-  return new FailedError(`${what} ${shownUrl(path)} cannot be opened: ${code ?? String(error)}`, {
-    cause: error,
-  });
+  return fileError(error, path, `read ${what}`);
 }

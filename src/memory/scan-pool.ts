@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Archive } from '../archive/archive.js';
-import { IntegrityError } from '../base/errors.js';
+import { unpackError } from '../base/thread-error.js';
 import { workerUrl } from '../base/worker.js';
 import type { TaskAnswer, TaskMessage, WorkerSetup } from './search-messages.js';
 import type { SearchTask } from './search-task.js';
@@ -171,8 +171,7 @@ class WorkerPool implements ScanPool {
   #receive(worker: Worker, answer: TaskAnswer): void {
     this.#load.set(worker, this.#loadOf(worker) - 1);
     if (answer.failure !== undefined) {
-      const { message, remedy } = answer.failure;
-      this.#fail(new IntegrityError(message, { remedy }));
+      this.#fail(unpackError(answer.failure));
       return;
     }
     const pending = this.#pending.get(answer.id);

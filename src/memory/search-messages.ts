@@ -1,4 +1,5 @@
 import type { TarAccess } from '../archive/tar-access.js';
+import type { PackedError } from '../base/thread-error.js';
 import type { Position, ScannerOptions, TaskOutcome } from './window-scanner.js';
 import type { Window } from './windows.js';
 
@@ -20,8 +21,4 @@ export interface TaskMessage {
 /** A worker's answer: what came of a task, or why the archive could not be read. */
 export type TaskAnswer =
   | { readonly id: number; readonly outcome: TaskOutcome; readonly failure?: undefined }
-  | {
-      readonly id: number;
-      readonly outcome?: undefined;
-      readonly failure: { readonly message: string; readonly remedy: string | undefined };
-    };
+  | { readonly id: number; readonly outcome?: undefined; readonly failure: PackedError };

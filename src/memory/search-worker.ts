@@ -1,7 +1,8 @@
-import { readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openTar } from '../archive/tar-access.js';
-import { ColdcaseError } from '../base/errors.js';
+import { readAllSync } from '../base/read-all.js';
+import { shownUrl } from '../base/shown-url.js';
+import { packError } from '../base/thread-error.js';
 import type { TaskAnswer, TaskMessage, WorkerSetup } from './search-messages.js';
 import { type FillBuffer, WindowScanner } from './window-scanner.js';
 
@@ -12,9 +13,9 @@ import { type FillBuffer, WindowScanner } from './window-scanner.js';
 const FRAME = 1 << 20;
 
 const setup: WorkerSetup = workerData;
-const scanner = new WindowScanner(setup.scanner, await openFill());
 
 // One after the other: they share the scanner's buffer.
+let scanner: WindowScanner | undefined;
 let queue = Promise.resolve();
 parentPort?.on('message', (task: TaskMessage) => {
   queue = queue.then(() => work(task));
@@ -23,10 +24,10 @@ parentPort?.on('message', (task: TaskMessage) => {
 async function work({ id, windows, from }: TaskMessage): Promise<void> {
   let answer: TaskAnswer;
   try {
+    scanner ??= new WindowScanner(setup.scanner, await openFill());
     answer = { id, outcome: await scanner.scan(windows, from) };
   } catch (error) {
-    if (!(error instanceof ColdcaseError)) throw error;
-    answer = { id, failure: { message: error.message, remedy: error.remedy } };
+    answer = { id, failure: packError(error) };
   }
   parentPort?.postMessage(answer);
 }
@@ -34,12 +35,9 @@ async function work({ id, windows, from }: TaskMessage): Promise<void> {
 async function openFill(): Promise<FillBuffer> {
   if (setup.descriptor !== undefined) {
     const fd = setup.descriptor;
+    const name = shownUrl(setup.access.path);
     return (_image, offset, into, at, length) => {
-      for (let done = 0; done < length; ) {
-        const got = readSync(fd, into, at + done, length - done, offset + done);
-        if (got === 0) throw new Error('the archive became shorter while it was read');
-        done += got;
-      }
+      readAllSync(fd, into.subarray(at, at + length), offset, name);
       return undefined;
     };
   }

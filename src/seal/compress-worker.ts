@@ -1,17 +1,18 @@
-import { readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import { readAllSync } from '../base/read-all.js';
+import { packError } from '../base/thread-error.js';
 import type { CompressJob } from './crew.js';
 import { FrameCompressor } from './frame-compressor.js';
-import { FRAME_SIZE, FrameRing, SHRUNK } from './frame-ring.js';
+import { FRAME_SIZE, FrameRing } from './frame-ring.js';
 
 /** Fills (from a file) and compresses whichever frame is next, until there are none. */
-function run({ memory, fd }: CompressJob): void {
+function run({ memory, file }: CompressJob): void {
   const ring = new FrameRing(memory);
   const compressor = new FrameCompressor();
   for (let frame = ring.claim(); frame !== undefined; frame = ring.claim()) {
     const content = ring.input(frame);
-    if (fd !== undefined) {
-      readFully(fd, content, frame * FRAME_SIZE);
+    if (file !== undefined) {
+      readAllSync(file.fd, content, frame * FRAME_SIZE, file.name);
       ring.markFilled(frame);
     }
     const length = compressor.compress(content, ring.slotOutput(frame));
@@ -19,13 +20,9 @@ function run({ memory, fd }: CompressJob): void {
   }
 }
 
-function readFully(fd: number, into: Uint8Array, offset: number): void {
-  for (let done = 0; done < into.length; ) {
-    const got = readSync(fd, into, done, into.length - done, offset + done);
-    if (got === 0) throw new Error(SHRUNK);
-    done += got;
-  }
-}
-
 const job: CompressJob = workerData;
-run(job);
+try {
+  run(job);
+} catch (error) {
+  parentPort?.postMessage({ failure: packError(error) });
+}

@@ -1,13 +1,14 @@
 import { Worker } from 'node:worker_threads';
-import { FailedError, IntegrityError } from '../base/errors.js';
+import { FailedError } from '../base/errors.js';
+import { type PackedError, unpackError } from '../base/thread-error.js';
 import { workerUrl } from '../base/worker.js';
-import { FRAME_SIZE, FrameRing, type RingMemory, SHRUNK } from './frame-ring.js';
+import { FRAME_SIZE, FrameRing, type RingMemory } from './frame-ring.js';
 
 /** What a compressing thread is started with. */
 export interface CompressJob {
   readonly memory: RingMemory;
   /** Read the frames from this regular file; otherwise the main thread fills them. */
-  readonly fd: number | undefined;
+  readonly file: { readonly fd: number; readonly name: string } | undefined;
 }
 
 /** The threads that work on a ring of frames, and the main thread's view of where they are. */
@@ -29,7 +30,7 @@ export class Crew {
   constructor(
     memory: RingMemory,
     threads: number,
-    fd: number | undefined,
+    file: CompressJob['file'],
     private readonly signal: AbortSignal | undefined,
   ) {
     this.ring = new FrameRing(memory);
@@ -39,7 +40,7 @@ export class Crew {
     });
     this.sha256.catch(() => {}); // whoever waits for it is told; nobody may
     this.start('./hash-worker.js', memory);
-    const job: CompressJob = { memory, fd };
+    const job: CompressJob = { memory, file };
     for (let i = 0; i < threads; i += 1) this.start('./compress-worker.js', job);
     signal?.addEventListener('abort', this.onAbort);
   }
@@ -48,9 +49,12 @@ export class Crew {
     const worker = new Worker(workerUrl(import.meta.url, file), { workerData });
     worker.on('message', (message: unknown) => {
       if (isHash(message)) this.hashed(message.sha256);
+      if (isFailure(message)) this.fail(unpackError(message.failure));
       this.wake();
     });
-    worker.on('error', (error) => this.fail(workerError(error)));
+    worker.on('error', (cause) => {
+      this.fail(new FailedError(`a worker thread failed: ${cause.message}`, { cause }));
+    });
     this.workers.push(worker);
   }
 
@@ -162,9 +166,6 @@ function isHash(message: unknown): message is { readonly sha256: string } {
   return typeof message === 'object' && message !== null && 'sha256' in message;
 }
 
-function workerError(error: Error): Error {
-  if (error.message === SHRUNK) {
-    return new IntegrityError('the archive became shorter while it was read');
-  }
-  return new FailedError(`a worker thread failed: ${error.message}`, { cause: error });
+function isFailure(message: unknown): message is { readonly failure: PackedError } {
+  return typeof message === 'object' && message !== null && 'failure' in message;
 }

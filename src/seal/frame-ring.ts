@@ -5,9 +5,6 @@ export const FRAME_SIZE = 1024 * 1024;
 /** Room for a frame that does not compress: zstd's ZSTD_COMPRESSBOUND of FRAME_SIZE, rounded up. */
 const FRAME_BOUND = FRAME_SIZE + FRAME_SIZE / 128;
 
-/** What a compressing thread fails with when the file ends before its size. */
-export const SHRUNK = 'shrunk';
-
 /** Words of the control block that all threads share. */
 const STOP = 0;
 const FINISHED = 1;

@@ -6,7 +6,7 @@ import { allocateRing } from './frame-ring.js';
 
 /** Where the tar's bytes come from. */
 export type FrameInput =
-  | { readonly fd: number; readonly size: number }
+  | { readonly name: string; readonly fd: number; readonly size: number }
   | { readonly chunks: AsyncIterable<Uint8Array> };
 
 /** A frame of the tar and what it became, in pieces. All views are reused once the next frame is asked for. */
@@ -34,7 +34,7 @@ export async function* compressFrames(
   const crew = new Crew(
     allocateRing(Math.max(8, 4 * threads)),
     threads,
-    'fd' in input ? input.fd : undefined,
+    'fd' in input ? input : undefined,
     signal,
   );
   try {

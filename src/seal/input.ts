@@ -32,7 +32,7 @@ export interface TarInput {
 export async function openTarInput(input: SealInput, signal?: AbortSignal): Promise<TarInput> {
   const { compression, chunks } = await unwrapInput(input, signal);
   if (compression === 'none') {
-    const tar: FrameInput = 'fd' in input ? { fd: input.fd, size: input.size } : { chunks };
+    const tar: FrameInput = 'fd' in input ? input : { chunks };
     const tarSize = 'fd' in input ? input.size : undefined;
     return { tar, compression, tarSize, digest: () => undefined };
   }

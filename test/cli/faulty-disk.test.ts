@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decompress } from 'zstd-napi';
+import { openArchive } from '../../src/archive/open.js';
 import { ExitCode } from '../../src/base/errors.js';
 import { faultyDisk } from '../support/faulty-disk.js';
 import { samplePath } from '../support/samples.js';
@@ -14,6 +16,15 @@ const BIG = 'checkpoint/pages-2.img';
 
 const disk = faultyDisk();
 const root = mkdtempSync(join(tmpdir(), 'coldcase-faults-'));
+const tar = join(root, 'plain.tar');
+/** Where a bad sector is, within the memory of the sample. */
+let sector = 0;
+beforeAll(async () => {
+  writeFileSync(tar, decompress(readFileSync(SAMPLE)));
+  const archive = await openArchive(tar);
+  sector = ((await archive.find(BIG))?.dataOffset ?? 0) + 300 * 1024;
+  await archive.close();
+});
 afterAll(() => {
   disk?.remove();
   rmSync(root, { recursive: true });
@@ -69,6 +80,85 @@ describe.runIf(disk !== undefined)('a disk that fails, through the real libuv (n
       const ran = disk?.run(fault, ['cat', SAMPLE, BIG], stdout === undefined ? {} : { stdout });
       expect(ran?.stderr).toMatch(/^coldcase: cannot write to standard output: /);
       expect(ran?.stderr).toMatch(problem);
+      expect(ran?.status).toBe(ExitCode.failed);
+    }
+  });
+
+  const READERS: readonly (readonly [name: string, words: readonly string[], named: string])[] = [
+    ['ls', ['ls', 'TAR'], 'tar'],
+    ['cat', ['cat', 'TAR', BIG], 'tar'],
+    ['ps', ['ps', 'TAR'], 'tar'],
+    ['core', ['core', 'TAR', '--pid', '1', '-o', 'NEW'], 'tar'],
+    ['memory search', ['memory', 'search', 'TAR', 'no such text'], 'tar'],
+    ['recover', ['recover', 'TAR', '-C', 'NEW'], 'tar'],
+    ['seal, in threads', ['seal', 'TAR', '-r', RECIPIENT, '-o', 'NEW'], 'tar'],
+    ['seal, of zstd', ['seal', SAMPLE, '-r', RECIPIENT, '-o', 'NEW'], SAMPLE],
+    ['unseal', ['unseal', SEALED, ...KEY, '-o', 'NEW'], SEALED],
+    ['verify', ['verify', SEALED, ...KEY], SEALED],
+  ];
+  test.each(READERS)('%s says where the archive could not be read, and what to do', (_, words, named) => {
+    const path = named === 'tar' ? tar : named;
+    const fault = { call: 'read', path: basename(path), from: 300_000, errno: EIO } as const;
+    const to = join(root, 'new');
+    const given = words.map((word) => (word === 'TAR' ? tar : word === 'NEW' ? to : word));
+    const ran = disk?.run(fault, given);
+    expect(ran?.stderr).toMatch(/^coldcase: cannot read \S+ at offset [0-9]{6,}: input\/output error/m);
+    expect(ran?.stderr).toContain(`cannot read ${path} `);
+    expect(ran?.stderr).toContain('ddrescue');
+    expect(ran?.status).toBe(ExitCode.failed);
+    expect(readdirSync(root).filter((name) => name.startsWith('new'))).toEqual([]);
+  });
+
+  test.each([
+    ['extract', ['extract', '-', '-C', 'NEW']],
+    ['seal', ['seal', '-', '-r', RECIPIENT, '-o', 'NEW']],
+  ])('%s says so of standard input, a pipe', (_, words) => {
+    const to = join(root, 'piped');
+    const ran = disk?.run(
+      { call: 'read', path: '0', from: 300_000, errno: EIO },
+      words.map((word) => (word === 'NEW' ? to : word)),
+      { input: readFileSync(tar) },
+    );
+    expect(ran?.stderr).toMatch(
+      /^coldcase: cannot read standard input at offset 300000: input\/output error/,
+    );
+    expect(ran?.status).toBe(ExitCode.failed);
+    rmSync(to, { recursive: true, force: true });
+  });
+
+  test.each([
+    ['a file', tar],
+    ['standard input', undefined],
+  ])('a bad sector in an entry ends extract, which tells where and what it had extracted: %s', (_, file) => {
+    const from = sector;
+    const to = join(root, 'sector');
+    const stdin = file === undefined ? { stdin: tar } : {};
+    const ran = disk?.run(
+      { call: 'read', path: 'plain.tar', from, to: from + 512, errno: EIO },
+      ['extract', file ?? '-', '-C', to],
+      stdin,
+    );
+    expect(ran?.stderr).toMatch(/^coldcase: cannot read \S.* at offset [0-9]+: input\/output error/);
+    expect(ran?.stderr).toContain(`cannot read ${file ?? 'standard input'} at offset ${sector}: `);
+    const [, made = ''] =
+      /^entries extracted before, each complete: ([0-9]+)$/m.exec(ran?.stderr ?? '') ?? [];
+    expect(Number(made)).toBe(readdirSync(to, { recursive: true }).length);
+    expect(Number(made)).toBeGreaterThan(20);
+    expect(ran?.status).toBe(ExitCode.failed);
+    rmSync(to, { recursive: true });
+  });
+
+  test('a key, recipients or a token on such a disk are named', () => {
+    const small = join(root, 'small.txt');
+    for (const [words, name] of [
+      [['ls', SEALED, '-i', small], 'identity file'],
+      [['seal', tar, '-R', small, '-o', join(root, 'new')], 'recipients file'],
+      [['verify', SEALED, ...KEY, '--manifest', small], 'manifest'],
+      [['doctor', '--kubelet', 'https://127.0.0.1:1', '--token-file', small], 'token file'],
+    ] as const) {
+      writeFileSync(small, 'x\n', { mode: 0o600 });
+      const ran = disk?.run({ call: 'read', path: 'small.txt', from: 0, errno: EIO }, words);
+      expect(ran?.stderr).toContain(`coldcase: cannot read ${name} ${small}: input/output error`);
       expect(ran?.status).toBe(ExitCode.failed);
     }
   });

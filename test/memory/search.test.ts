@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decompress } from 'zstd-napi';
 import type { Archive } from '../../src/archive/archive.js';
 import { openArchive } from '../../src/archive/open.js';
-import { InterruptedError, UsageError } from '../../src/base/errors.js';
+import { IntegrityError, InterruptedError, UsageError } from '../../src/base/errors.js';
 import { readIdentityFile } from '../../src/bytes/age-identity.js';
 import { MemoryImages } from '../../src/criu/memory.js';
 import { compilePattern, type PatternRequest } from '../../src/memory/pattern.js';
@@ -108,6 +108,32 @@ describe('the incident', () => {
       expect(await find(plain, request, options)).toEqual([]);
       expect(stopped.length).toBeGreaterThan(0);
       expect(stopped[0]).toMatchObject({ pid: 4 });
+    }
+  });
+
+  test('what ends a thread ends the search as it would without threads: class, place and remedy', async () => {
+    const path = join(directory, 'shorter.tar');
+    writeFileSync(path, readFileSync(join(directory, 'plain.tar')));
+    for (const threads of [0, 2]) {
+      const archive = await openArchive(path);
+      const images = new MemoryImages(archive);
+      const targets = await Promise.all([1, 3, 4].map((pid) => images.process(pid)));
+      const end = ((await archive.find('checkpoint/pages-2.img'))?.dataOffset ?? 0) + 4096;
+      truncateSync(path, end);
+      const search = searchMemory(archive, {
+        ...{ targets, threads },
+        pattern: compilePattern({ text: 'no such text', kind: 'literal' }),
+      });
+      const error: unknown = await search.next().catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(IntegrityError);
+      const { message, remedy } = error instanceof IntegrityError ? error : new IntegrityError('');
+      const [, at = ''] =
+        /at offset ([0-9]+): the file became shorter while it was read$/.exec(message) ?? [];
+      expect(message.startsWith(path)).toBe(true);
+      expect(Number(at)).toBeGreaterThanOrEqual(end); // of several threads, the first to fail
+      expect(remedy).toMatch(/\S/);
+      await archive.close();
+      writeFileSync(path, readFileSync(join(directory, 'plain.tar')));
     }
   });
 

@@ -6,6 +6,7 @@
  * FAULT_CALL   read or write
  * FAULT_PATH   a part of the file's path, or the number of a descriptor
  * FAULT_FROM   the offset, in bytes
+ * FAULT_TO     where it is well again; without it, all that comes is bad
  * FAULT_ERRNO  the number that errno gets
  */
 #define _GNU_SOURCE
@@ -40,8 +41,13 @@ static ssize_t allowed(const char *call, int fd, size_t length, long long offset
     errno = before;
     return length;
   }
-  const char *from = getenv("FAULT_FROM"), *number = getenv("FAULT_ERRNO");
-  long long left = (from ? atoll(from) : 0) - (offset < 0 ? passed : offset);
+  const char *from = getenv("FAULT_FROM"), *to = getenv("FAULT_TO"), *number = getenv("FAULT_ERRNO");
+  long long at = offset < 0 ? passed : offset;
+  if (to && at >= atoll(to)) {
+    errno = before;
+    return length;
+  }
+  long long left = (from ? atoll(from) : 0) - at;
   if (left <= 0 && length > 0) {
     errno = number ? atoi(number) : EIO;
     return -1;

@@ -14,6 +14,8 @@ export interface Fault {
   /** A part of the path of the file, or the number of a descriptor. */
   readonly path: string;
   readonly from: number;
+  /** Where it is well again. */
+  readonly to?: number;
   readonly errno: number;
 }
 
@@ -42,12 +44,13 @@ export function faultyDisk(): FaultyDisk | undefined {
     return undefined;
   }
   return {
-    run: ({ call, path, from, errno }, words, { stdin, stdout, input } = {}) => {
+    run: ({ call, path, from, to, errno }, words, { stdin, stdout, input } = {}) => {
       const files = [stdin, stdout].map((file, fd) => file && openSync(file, fd === 0 ? 'r' : 'w'));
       const [from0, to1] = files;
       const faults = { FAULT_CALL: call, FAULT_PATH: path, FAULT_FROM: `${from}`, FAULT_ERRNO: `${errno}` };
+      const until = to === undefined ? {} : { FAULT_TO: `${to}` };
       const ran = spawnSync(process.execPath, [BIN, ...words], {
-        env: { ...env, ...faults },
+        env: { ...env, ...faults, ...until },
         encoding: 'utf8',
         maxBuffer: 1 << 28,
         ...(input === undefined ? {} : { input }),
