@@ -1,3 +1,4 @@
+import { bisectList } from '../base/bisect.js';
 import type { ByteSource } from '../bytes/source.js';
 import type { ArchiveEntry } from './entry.js';
 import type { DataSink } from './tar-pass.js';
@@ -38,7 +39,7 @@ export class KeptData {
       name: tar.name,
       size: tar.size,
       read: async (offset, length) => {
-        const start = lastAtOrBefore(starts, offset);
+        const start = starts[bisectList(starts, (at) => at <= offset) - 1];
         const bytes = start === undefined ? undefined : this.#data.get(start);
         if (start === undefined || bytes === undefined || offset + length > start + bytes.length) {
           return tar.read(offset, length);
@@ -51,15 +52,4 @@ export class KeptData {
       },
     };
   }
-}
-
-function lastAtOrBefore(sorted: readonly number[], value: number): number | undefined {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] ?? 0) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return sorted[low - 1];
 }

@@ -1,3 +1,4 @@
+import { bisectList } from '../base/bisect.js';
 import { requireRange } from '../bytes/range.js';
 import { sliceSource } from '../bytes/slice.js';
 import type { ByteSource } from '../bytes/source.js';
@@ -23,7 +24,8 @@ function sparseSource(stored: ByteSource, runs: readonly SparseRun[], size: numb
     read: async (offset, length) => {
       requireRange(self, offset, length);
       const bytes = new Uint8Array(length);
-      for (let at = firstRunEndingAfter(runs, offset); at < runs.length; at += 1) {
+      const first = bisectList(runs, (run) => run.offset + run.length <= offset);
+      for (let at = first; at < runs.length; at += 1) {
         const run = runs[at];
         const start = starts[at];
         if (run === undefined || start === undefined || run.offset >= offset + length) break;
@@ -36,16 +38,4 @@ function sparseSource(stored: ByteSource, runs: readonly SparseRun[], size: numb
     close: async () => {},
   };
   return self;
-}
-
-function firstRunEndingAfter(runs: readonly SparseRun[], offset: number): number {
-  let low = 0;
-  let high = runs.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const run = runs[middle];
-    if (run !== undefined && run.offset + run.length <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,3 +1,4 @@
+import { bisect } from '../base/bisect.js';
 import { FormatError } from '../base/errors.js';
 import { ByteCache } from './lru.js';
 import { requireRange } from './range.js';
@@ -209,14 +210,8 @@ export class SeekableZstd implements ByteSource {
 
   /** The frame that holds the byte at an offset: the last one that starts at or before it and is not empty. */
   #frameAt(offset: number): number {
-    let low = 0;
-    let high = this.#table.frames - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#table.decompressed[middle + 1] ?? 0) <= offset) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    const { frames, decompressed } = this.#table;
+    return bisect(frames - 1, (frame) => (decompressed[frame + 1] ?? 0) <= offset);
   }
 }
 

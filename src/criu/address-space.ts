@@ -1,3 +1,4 @@
+import { bisectList } from '../base/bisect.js';
 import { NotFoundError } from '../base/errors.js';
 import { formatAddress } from '../base/units.js';
 import type { ByteSource } from '../bytes/source.js';
@@ -261,15 +262,7 @@ export class AddressSpace {
   }
 
   #firstBehind(address: bigint): number {
-    let low = 0;
-    let high = this.vmas.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const vma = this.vmas[middle];
-      if (vma !== undefined && vma.end <= address) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return bisectList(this.vmas, ({ end }) => end <= address);
   }
 }
 

@@ -1,3 +1,4 @@
+import { bisectList } from '../base/bisect.js';
 import { FormatError } from '../base/errors.js';
 import type { ByteSource } from '../bytes/source.js';
 import type { CriuImage } from './image.js';
@@ -104,15 +105,7 @@ export function* ghostPieces(
 
 /** The index of the first of ascending parts that ends behind an offset. */
 export function firstBehind(extents: readonly Extent[], offset: number): number {
-  let low = 0;
-  let high = extents.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const extent = extents[middle];
-    if (extent !== undefined && extent.at + extent.length <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return bisectList(extents, ({ at, length }) => at + length <= offset);
 }
 
 /** A size that an image gives, as a number. */

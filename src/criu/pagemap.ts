@@ -1,3 +1,4 @@
+import { bisectList } from '../base/bisect.js';
 import { FormatError } from '../base/errors.js';
 import { formatAddress } from '../base/units.js';
 import type { PagemapEntry } from './schema/memory.js';
@@ -99,15 +100,7 @@ function whereabouts(entry: PagemapEntry): PageRun['where'] {
   return flags & PE_PRESENT ? 'present' : 'absent';
 }
 
-/** Index of the first run that ends behind `address`, by bisection; `runs.length` when there is none. */
+/** Index of the first run that ends behind `address`; `runs.length` when there is none. */
 export function firstRunBehind(runs: readonly PageRun[], address: bigint): number {
-  let low = 0;
-  let high = runs.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const run = runs[middle];
-    if (run !== undefined && run.end <= address) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return bisectList(runs, ({ end }) => end <= address);
 }

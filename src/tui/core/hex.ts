@@ -1,3 +1,4 @@
+import { bisectList } from '../../base/bisect.js';
 import type { Extract, Run } from './work.js';
 
 /** A run of addresses that is there to be looked at: a mapping, or all of a file. */
@@ -189,12 +190,5 @@ export function regionAt(content: HexContent, address: bigint): Region | undefin
 
 /** The index of the last element for which the test holds, when it holds for a beginning of the list; else -1. */
 function last<T>(list: readonly T[], test: (item: T) => boolean): number {
-  let [low, high] = [0, list.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const item = list[middle];
-    if (item !== undefined && test(item)) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
+  return bisectList(list, test) - 1;
 }

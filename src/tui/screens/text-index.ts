@@ -1,3 +1,4 @@
+import { bisectList } from '../../base/bisect.js';
 import type { ByteSource } from '../../bytes/source.js';
 
 /** A line longer than this is several rows. */
@@ -58,13 +59,7 @@ export class TextIndex {
   /** The block in which a row begins, if it is known yet. */
   blockOf(row: number): TextBlock | undefined {
     if (row < 0 || row >= this.#rows) return undefined;
-    let [low, high] = [0, this.#firsts.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#firsts[middle] ?? 0) <= row) low = middle + 1;
-      else high = middle;
-    }
-    return this.block(low - 1);
+    return this.block(bisectList(this.#firsts, (first) => first <= row) - 1);
   }
 
   block(number: number): TextBlock | undefined {
