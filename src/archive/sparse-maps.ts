@@ -1,5 +1,5 @@
 import { FormatError } from '../base/errors.js';
-import { BLOCK, numberField } from './tar-fields.js';
+import { numberField, TAR_BLOCK } from './tar-fields.js';
 
 /** A walk's wish for bytes. */
 export interface ReadStep {
@@ -32,17 +32,17 @@ export function* gnuSparseMap(
   };
   take(header, 386, 4, offset);
   const size = numberField(header, 483, 12, { where, offset, field: 'real size' });
-  let dataOffset = offset + BLOCK;
+  let dataOffset = offset + TAR_BLOCK;
   let more = header[482] === 1;
   while (more) {
-    const block = yield { kind: 'read', offset: dataOffset, length: BLOCK };
-    if (block.length < BLOCK)
+    const block = yield { kind: 'read', offset: dataOffset, length: TAR_BLOCK };
+    if (block.length < TAR_BLOCK)
       throw new FormatError(where, dataOffset, 'the tar is cut short in a sparse map');
     take(block, 0, 21, dataOffset);
     if (map.length > MAP_NUMBERS)
       throw new FormatError(where, dataOffset, 'this sparse map is not believable');
     more = block[504] === 1;
-    dataOffset += BLOCK;
+    dataOffset += TAR_BLOCK;
   }
   return { map, size, dataOffset };
 }
@@ -61,9 +61,11 @@ export function* readSparseMap(
   let offset = start;
   let digits = '';
   while (numbers.length < wanted) {
-    if (offset + BLOCK > start + stored) throw new FormatError(where, offset, 'this sparse map has no end');
-    const block = yield { kind: 'read', offset, length: BLOCK };
-    if (block.length < BLOCK) throw new FormatError(where, offset, 'the tar is cut short in a sparse map');
+    if (offset + TAR_BLOCK > start + stored)
+      throw new FormatError(where, offset, 'this sparse map has no end');
+    const block = yield { kind: 'read', offset, length: TAR_BLOCK };
+    if (block.length < TAR_BLOCK)
+      throw new FormatError(where, offset, 'the tar is cut short in a sparse map');
     for (const byte of block) {
       if (byte >= 0x30 && byte <= 0x39 && digits.length < 15) {
         digits += String.fromCharCode(byte);
@@ -78,7 +80,7 @@ export function* readSparseMap(
       if (wanted > MAP_NUMBERS) throw new FormatError(where, offset, 'this sparse map is not believable');
       if (numbers.length === wanted) break;
     }
-    offset += BLOCK;
+    offset += TAR_BLOCK;
   }
   return { map: numbers.slice(1), dataOffset: offset };
 }

@@ -1,6 +1,6 @@
 import { FormatError } from '../base/errors.js';
 import type { ArchiveEntry } from './entry.js';
-import { BLOCK } from './tar-fields.js';
+import { TAR_BLOCK } from './tar-fields.js';
 
 /** Bounds of what is believed of an archive; a hostile one is refused, not given memory. */
 export const LIMITS = {
@@ -47,7 +47,7 @@ export class TarBudget {
       );
     }
     this.#before += length;
-    this.#extensions += length + BLOCK;
+    this.#extensions += length + TAR_BLOCK;
     if (this.#before > LIMITS.extensionsOfEntry || this.#extensions > LIMITS.extensions) {
       throw new FormatError(this.#where, offset, 'more long names and pax headers than any archive needs', {
         remedy: `the limits are ${LIMITS.extensionsOfEntry} bytes before one entry, ${LIMITS.extensions} altogether`,

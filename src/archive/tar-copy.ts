@@ -2,7 +2,7 @@ import { chunksOf } from '../bytes/chunks.js';
 import { sliceSource } from '../bytes/slice.js';
 import type { ByteSource } from '../bytes/source.js';
 import type { Archive, ArchiveEntry } from './archive.js';
-import { BLOCK } from './tar-fields.js';
+import { TAR_BLOCK } from './tar-fields.js';
 import { walkTar } from './tar-walk.js';
 
 /**
@@ -26,9 +26,9 @@ export async function* copyEntries(
     }
     for await (const chunk of chunksOf(stored, 0, signal)) yield chunk;
     // a tar that is cut behind the data of its last entry lacks the padding
-    if (stored.size % BLOCK > 0) yield new Uint8Array(BLOCK - (stored.size % BLOCK));
+    if (stored.size % TAR_BLOCK > 0) yield new Uint8Array(TAR_BLOCK - (stored.size % TAR_BLOCK));
   }
-  yield new Uint8Array(2 * BLOCK);
+  yield new Uint8Array(2 * TAR_BLOCK);
 }
 
 /** The global pax headers before an entry's own header, which most often there are none of. */

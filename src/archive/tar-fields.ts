@@ -2,11 +2,11 @@ import { FormatError } from '../base/errors.js';
 import { decodeText } from '../base/text.js';
 
 /** Headers and data of a tar come in blocks of this many bytes. */
-export const BLOCK = 512;
+export const TAR_BLOCK = 512;
 
 /** Bytes that data of this size takes in a tar. */
 export function padded(size: number): number {
-  return Math.ceil(size / BLOCK) * BLOCK;
+  return Math.ceil(size / TAR_BLOCK) * TAR_BLOCK;
 }
 
 /** Text up to the first NUL, all its bytes kept as `decodeText` does. */
@@ -70,7 +70,7 @@ function base256(field: Uint8Array, first: number, place: FieldPlace): number {
 export function checksumHolds(header: Uint8Array, place: Omit<FieldPlace, 'field'>): boolean {
   let unsigned = 8 * 0x20;
   let signed = unsigned;
-  for (let at = 0; at < BLOCK; at += 1) {
+  for (let at = 0; at < TAR_BLOCK; at += 1) {
     if (at >= 148 && at < 156) continue;
     const byte = header[at] ?? 0;
     unsigned += byte;

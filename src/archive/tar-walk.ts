@@ -3,7 +3,7 @@ import type { ArchiveEntry, EntryType } from './entry.js';
 import { type PaxFacts, readPaxRecords, sparseRuns } from './pax.js';
 import { gnuSparseMap, type ReadStep, readSparseMap } from './sparse-maps.js';
 import { TarBudget } from './tar-budget.js';
-import { BLOCK, checksumHolds, normalizeName, numberField, padded, textField } from './tar-fields.js';
+import { checksumHolds, normalizeName, numberField, padded, TAR_BLOCK, textField } from './tar-fields.js';
 
 /**
  * What a walk asks of whoever drives it: bytes (fewer are given only where the tar ends), or to take an entry, or a
@@ -55,24 +55,25 @@ export function* walkTar(where: string, from = 0): Generator<WalkStep, WalkEnd, 
   for (;;) {
     const start = offset;
     const extended: Extended = { pax: { ...globals } };
-    let header = yield { kind: 'read', offset, length: BLOCK };
+    let header = yield { kind: 'read', offset, length: TAR_BLOCK };
     for (;;) {
-      const ended = header.length === 0 || (header.length === BLOCK && header.every((byte) => byte === 0));
+      const ended =
+        header.length === 0 || (header.length === TAR_BLOCK && header.every((byte) => byte === 0));
       if (ended && offset === start) return { offset, marked: header.length > 0 };
-      if (offset === 0 && header.length < BLOCK)
+      if (offset === 0 && header.length < TAR_BLOCK)
         throw new FormatError(where, 0, 'not a tar archive: shorter than a header');
-      if (ended || header.length < BLOCK)
+      if (ended || header.length < TAR_BLOCK)
         throw new FormatError(where, offset, 'the tar is cut short in a header');
       const flag = requireHeader(header, where, offset);
       if (!'LKNxXg'.includes(flag)) break;
       const length = numberField(header, 124, 12, { where, offset, field: 'size' });
       budget.extension(length, offset);
-      const body = yield { kind: 'read', offset: offset + BLOCK, length };
+      const body = yield { kind: 'read', offset: offset + TAR_BLOCK, length };
       if (body.length < length) throw new FormatError(where, offset, 'the tar is cut short in a header');
-      takeExtension(flag, body, where, offset + BLOCK, extended, globals);
-      yield { kind: 'extension', flag, offset, length: BLOCK + padded(length) };
-      offset += BLOCK + padded(length);
-      header = yield { kind: 'read', offset, length: BLOCK };
+      takeExtension(flag, body, where, offset + TAR_BLOCK, extended, globals);
+      yield { kind: 'extension', flag, offset, length: TAR_BLOCK + padded(length) };
+      offset += TAR_BLOCK + padded(length);
+      header = yield { kind: 'read', offset, length: TAR_BLOCK };
     }
     const entry = yield* readEntryHeader(header, where, start, offset, extended);
     budget.entry(entry, offset);
@@ -131,7 +132,7 @@ function* readEntryHeader(
   // Links, devices and directories have no data, whatever their size field says (POSIX pax, "size").
   if (type !== 'file' && type !== 'other' && flag !== 'D') storedSize = 0;
   let size = type === 'directory' ? 0 : storedSize;
-  let dataOffset = offset + BLOCK;
+  let dataOffset = offset + TAR_BLOCK;
   if (dataOffset + padded(storedSize) > Number.MAX_SAFE_INTEGER) {
     throw new FormatError(where, offset, 'its size is beyond 2^53');
   }
@@ -142,7 +143,7 @@ function* readEntryHeader(
   } else if (type === 'file' && pax.sparseMajor === 1) {
     size = pax.sparseSize ?? 0;
     ({ map, dataOffset } = yield* readSparseMap(where, dataOffset, storedSize));
-    storedSize -= dataOffset - offset - BLOCK;
+    storedSize -= dataOffset - offset - TAR_BLOCK;
   } else if (type === 'file' && pax.sparseMap !== undefined) {
     size = pax.sparseSize ?? 0;
     map = pax.sparseMap;

@@ -57,14 +57,18 @@ async function openBody(
 
 class ArmorSource implements ByteSource {
   readonly name: string;
+  readonly #source: ByteSource;
+  readonly #start: number;
+  readonly #end: number;
+  readonly #newline: string;
+  readonly size: number;
 
-  constructor(
-    private readonly source: ByteSource,
-    private readonly start: number,
-    private readonly end: number,
-    private readonly newline: string,
-    readonly size: number,
-  ) {
+  constructor(source: ByteSource, start: number, end: number, newline: string, size: number) {
+    this.#source = source;
+    this.#start = start;
+    this.#end = end;
+    this.#newline = newline;
+    this.size = size;
     this.name = source.name;
   }
 
@@ -76,30 +80,30 @@ class ArmorSource implements ByteSource {
     const firstLine = Math.floor(offset / LINE_BYTES);
     const endLine = Math.ceil((offset + length) / LINE_BYTES);
     for (let line = firstLine; line < endLine; line += BATCH_LINES) {
-      const bytes = await this.lines(line, Math.min(BATCH_LINES, endLine - line));
+      const bytes = await this.#lines(line, Math.min(BATCH_LINES, endLine - line));
       const at = line * LINE_BYTES - offset;
       bytes.subarray(Math.max(0, -at), length - at).copy(out, Math.max(0, at));
     }
     return out;
   }
 
-  private async lines(first: number, count: number): Promise<Buffer> {
-    const stride = LINE_CHARACTERS + this.newline.length;
-    const from = this.start + first * stride;
-    const raw = text(await this.source.read(from, Math.min(count * stride, this.end - from)));
+  async #lines(first: number, count: number): Promise<Buffer> {
+    const stride = LINE_CHARACTERS + this.#newline.length;
+    const from = this.#start + first * stride;
+    const raw = text(await this.#source.read(from, Math.min(count * stride, this.#end - from)));
     let characters = '';
     for (let at = 0; at < raw.length; at += stride) {
       const line = raw.slice(at, at + stride);
-      if (!line.endsWith(this.newline)) {
+      if (!line.endsWith(this.#newline)) {
         throw new FormatError(this.name, from + at, `armored line that is not of ${LINE_CHARACTERS} columns`);
       }
-      characters += line.slice(0, -this.newline.length);
+      characters += line.slice(0, -this.#newline.length);
     }
     return decode(characters, this.name, from);
   }
 
   close(): Promise<void> {
-    return this.source.close();
+    return this.#source.close();
   }
 }
 

@@ -29,20 +29,21 @@ export async function openAgePayload(
 
 class AgePayload implements ByteSource {
   readonly name: string;
-  private readonly opener: ChunkOpener;
-  private readonly lastChunk: number;
+  readonly #opener: ChunkOpener;
+  readonly #lastChunk: number;
   /** Most recently used last. */
-  private readonly cache = new Map<number, Buffer>();
+  readonly #cache = new Map<number, Buffer>();
+  readonly #source: ByteSource;
+  readonly #start: number;
+  readonly size: number;
 
-  constructor(
-    private readonly source: ByteSource,
-    private readonly start: number,
-    key: Uint8Array,
-    readonly size: number,
-  ) {
+  constructor(source: ByteSource, start: number, key: Uint8Array, size: number) {
+    this.#source = source;
+    this.#start = start;
+    this.size = size;
     this.name = source.name;
-    this.opener = new ChunkOpener(key, source.name);
-    this.lastChunk = Math.max(0, Math.ceil(size / CHUNK_SIZE) - 1);
+    this.#opener = new ChunkOpener(key, source.name);
+    this.#lastChunk = Math.max(0, Math.ceil(size / CHUNK_SIZE) - 1);
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
@@ -54,70 +55,70 @@ class AgePayload implements ByteSource {
     const last = Math.floor((offset + length - 1) / CHUNK_SIZE);
     if (first === last) {
       const at = offset - first * CHUNK_SIZE;
-      return (await this.chunk(first)).subarray(at, at + length);
+      return (await this.#chunk(first)).subarray(at, at + length);
     }
     const out = Buffer.allocUnsafe(length);
     for (let chunk = first; chunk <= last; ) {
-      const cached = this.cache.get(chunk);
-      if (cached !== undefined) this.copyChunk(chunk, cached, out, offset);
-      chunk += cached === undefined ? await this.copyRun(chunk, last, out, offset) : 1;
+      const cached = this.#cache.get(chunk);
+      if (cached !== undefined) this.#copyChunk(chunk, cached, out, offset);
+      chunk += cached === undefined ? await this.#copyRun(chunk, last, out, offset) : 1;
     }
     return out;
   }
 
   /** Reads as many chunks at once as are not cached, copies them to `out`, and returns how many they were. */
-  private async copyRun(first: number, last: number, out: Buffer, offset: number): Promise<number> {
+  async #copyRun(first: number, last: number, out: Buffer, offset: number): Promise<number> {
     let count = 1;
-    while (count < BATCH_CHUNKS && first + count <= last && !this.cache.has(first + count)) count += 1;
-    const sealed = await this.sealed(first, count);
+    while (count < BATCH_CHUNKS && first + count <= last && !this.#cache.has(first + count)) count += 1;
+    const sealed = await this.#sealed(first, count);
     for (let i = 0; i < count; i += 1) {
       const at = i * SEALED_CHUNK_SIZE;
-      const plain = this.open(
+      const plain = this.#open(
         sealed.subarray(at, Math.min(at + SEALED_CHUNK_SIZE, sealed.length)),
         first + i,
       );
-      this.copyChunk(first + i, plain, out, offset);
-      if (i === count - 1) this.keep(first + i, plain); // where a sequential reader continues
+      this.#copyChunk(first + i, plain, out, offset);
+      if (i === count - 1) this.#keep(first + i, plain); // where a sequential reader continues
     }
     return count;
   }
 
-  private copyChunk(chunk: number, plain: Buffer, out: Buffer, offset: number): void {
+  #copyChunk(chunk: number, plain: Buffer, out: Buffer, offset: number): void {
     const at = chunk * CHUNK_SIZE - offset;
     plain.copy(out, Math.max(0, at), Math.max(0, -at));
   }
 
-  private async chunk(chunk: number): Promise<Buffer> {
-    const cached = this.cache.get(chunk);
-    const plain = cached ?? this.open(await this.sealed(chunk, 1), chunk);
-    this.keep(chunk, plain);
+  async #chunk(chunk: number): Promise<Buffer> {
+    const cached = this.#cache.get(chunk);
+    const plain = cached ?? this.#open(await this.#sealed(chunk, 1), chunk);
+    this.#keep(chunk, plain);
     return plain;
   }
 
-  private keep(chunk: number, plain: Buffer): void {
-    this.cache.delete(chunk);
-    this.cache.set(chunk, plain);
-    if (this.cache.size <= CACHED_CHUNKS) return;
-    const [oldest] = this.cache.keys();
-    if (oldest !== undefined) this.cache.delete(oldest);
+  #keep(chunk: number, plain: Buffer): void {
+    this.#cache.delete(chunk);
+    this.#cache.set(chunk, plain);
+    if (this.#cache.size <= CACHED_CHUNKS) return;
+    const [oldest] = this.#cache.keys();
+    if (oldest !== undefined) this.#cache.delete(oldest);
   }
 
-  private sealed(first: number, count: number): Promise<Uint8Array> {
-    const from = this.start + first * SEALED_CHUNK_SIZE;
-    return this.source.read(from, Math.min(count * SEALED_CHUNK_SIZE, this.source.size - from));
+  #sealed(first: number, count: number): Promise<Uint8Array> {
+    const from = this.#start + first * SEALED_CHUNK_SIZE;
+    return this.#source.read(from, Math.min(count * SEALED_CHUNK_SIZE, this.#source.size - from));
   }
 
-  private open(sealed: Uint8Array, chunk: number): Buffer {
-    return this.opener.open(sealed, chunk, chunk === this.lastChunk);
+  #open(sealed: Uint8Array, chunk: number): Buffer {
+    return this.#opener.open(sealed, chunk, chunk === this.#lastChunk);
   }
 
   /** An empty plaintext is one chunk that holds only a tag. */
   async checkEmpty(): Promise<void> {
-    this.open(await this.sealed(0, 1), 0);
+    this.#open(await this.#sealed(0, 1), 0);
   }
 
   close(): Promise<void> {
-    this.cache.clear();
-    return this.source.close();
+    this.#cache.clear();
+    return this.#source.close();
   }
 }

@@ -51,12 +51,14 @@ export function sealedSize(plain: number): number {
 
 /** Decrypts single payload chunks. */
 export class ChunkOpener {
-  private readonly nonce = Buffer.alloc(12);
+  readonly #nonce = Buffer.alloc(12);
+  readonly #key: Uint8Array;
+  readonly #name: string;
 
-  constructor(
-    private readonly key: Uint8Array,
-    private readonly name: string,
-  ) {}
+  constructor(key: Uint8Array, name: string) {
+    this.#key = key;
+    this.#name = name;
+  }
 
   /**
    * @param sealed - one whole chunk, its tag included
@@ -98,7 +100,7 @@ export class ChunkOpener {
   }
 
   #error(problem: string, trust = 'nothing of this chunk can be trusted'): IntegrityError {
-    return new IntegrityError(`${this.name}: ${problem}`, {
+    return new IntegrityError(`${this.#name}: ${problem}`, {
       remedy: `fetch the file again from where it was sealed; ${trust}`,
     });
   }
@@ -106,8 +108,8 @@ export class ChunkOpener {
   /** undefined when it does not authenticate. */
   #decrypt(sealed: Uint8Array, chunk: number, last: boolean): Buffer | undefined {
     const end = sealed.length - TAG_SIZE;
-    setChunkNonce(this.nonce, chunk, last);
-    const cipher = createDecipheriv(CIPHER, this.key, this.nonce, CIPHER_OPTIONS);
+    setChunkNonce(this.#nonce, chunk, last);
+    const cipher = createDecipheriv(CIPHER, this.#key, this.#nonce, CIPHER_OPTIONS);
     cipher.setAuthTag(sealed.subarray(end));
     const plain = cipher.update(sealed.subarray(0, end));
     try {

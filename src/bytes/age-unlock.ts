@@ -151,10 +151,13 @@ function wrongKey(message: string, header: AgeHeader, keys: AgeKeys, cause?: unk
 
 /** scrypt on node:crypto, off the main thread, with a bound on what a header may make us spend. */
 class PassphraseIdentity implements Identity {
-  constructor(
-    private readonly name: string,
-    private readonly ask: () => Promise<string>,
-  ) {}
+  readonly #name: string;
+  readonly #ask: () => Promise<string>;
+
+  constructor(name: string, ask: () => Promise<string>) {
+    this.#name = name;
+    this.#ask = ask;
+  }
 
   async unwrapFileKey(stanzas: Parameters<Identity['unwrapFileKey']>[0]): Promise<Uint8Array | null> {
     const [stanza] = stanzas;
@@ -168,14 +171,15 @@ class PassphraseIdentity implements Identity {
       /^[1-9][0-9]?$/.test(factor ?? '') &&
       salt.length === 16 &&
       stanza.body.length === FILE_KEY_SIZE + TAG_SIZE;
-    if (!wellFormed) throw new FormatError(this.name, undefined, 'age header with a malformed scrypt stanza');
+    if (!wellFormed)
+      throw new FormatError(this.#name, undefined, 'age header with a malformed scrypt stanza');
     if (Number(factor) > MAX_WORK_FACTOR) {
       const problem = `scrypt work factor 2^${factor}, more than the 2^${MAX_WORK_FACTOR} that is accepted`;
-      throw new FormatError(this.name, undefined, problem, {
+      throw new FormatError(this.#name, undefined, problem, {
         remedy: 'if you trust the file, decrypt it with age',
       });
     }
-    const key = await deriveKey(await this.ask(), salt, Number(factor));
+    const key = await deriveKey(await this.#ask(), salt, Number(factor));
     return openFileKey(stanza.body, key);
   }
 }

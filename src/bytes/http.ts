@@ -7,7 +7,7 @@ import { ByteCache } from './lru.js';
 import { requireRange } from './range.js';
 import type { ByteSource } from './source.js';
 
-const BLOCK = 64 * 1024;
+const HTTP_BLOCK = 64 * 1024;
 const CACHE = 16 * 1024 * 1024;
 /** Asked for at once at most; longer reads are several requests. */
 const BATCH_BLOCKS = 64;
@@ -50,7 +50,7 @@ interface Range {
 export async function openHttp(url: string, options: HttpOptions = {}): Promise<ByteSource> {
   const client = new HttpClient(url, options);
   try {
-    const { bytes, identity } = await client.range(0, BLOCK);
+    const { bytes, identity } = await client.range(0, HTTP_BLOCK);
     return new HttpSource(client, identity, bytes);
   } catch (error) {
     await client.close();
@@ -76,11 +76,11 @@ class HttpSource implements ByteSource {
   async read(offset: number, length: number): Promise<Uint8Array> {
     requireRange(this, offset, length);
     const out = Buffer.allocUnsafeSlow(length);
-    const last = Math.floor((offset + length - 1) / BLOCK);
-    for (let block = Math.floor(offset / BLOCK); block <= last; block += 1) {
+    const last = Math.floor((offset + length - 1) / HTTP_BLOCK);
+    for (let block = Math.floor(offset / HTTP_BLOCK); block <= last; block += 1) {
       const bytes = this.#cache.get(block) ?? (await this.#fetch(block, last));
-      const from = Math.max(0, offset - block * BLOCK);
-      out.set(bytes.subarray(from, offset + length - block * BLOCK), block * BLOCK + from - offset);
+      const from = Math.max(0, offset - block * HTTP_BLOCK);
+      out.set(bytes.subarray(from, offset + length - block * HTTP_BLOCK), block * HTTP_BLOCK + from - offset);
     }
     return out;
   }
@@ -94,8 +94,11 @@ class HttpSource implements ByteSource {
   async #fetch(first: number, last: number): Promise<Uint8Array> {
     let end = first + 1;
     while (end <= last && end - first < BATCH_BLOCKS && !this.#cache.has(end)) end += 1;
-    const start = first * BLOCK;
-    const { bytes, identity } = await this.#client.range(start, Math.min(end * BLOCK, this.size) - start);
+    const start = first * HTTP_BLOCK;
+    const { bytes, identity } = await this.#client.range(
+      start,
+      Math.min(end * HTTP_BLOCK, this.size) - start,
+    );
     const same =
       identity.size === this.size &&
       identity.etag === this.#identity.etag &&
@@ -104,10 +107,10 @@ class HttpSource implements ByteSource {
       throw new IntegrityError(`${this.name} changed while it was read`, { remedy: 'run the command again' });
     }
     for (let block = end - 1; block >= first; block -= 1) {
-      const at = (block - first) * BLOCK;
-      this.#cache.set(block, bytes.slice(at, at + BLOCK));
+      const at = (block - first) * HTTP_BLOCK;
+      this.#cache.set(block, bytes.slice(at, at + HTTP_BLOCK));
     }
-    return bytes.subarray(0, BLOCK);
+    return bytes.subarray(0, HTTP_BLOCK);
   }
 }
 

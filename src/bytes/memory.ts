@@ -4,11 +4,12 @@ import type { ByteSource } from './source.js';
 /** Bytes that are in memory already, as a source. */
 export class MemorySource implements ByteSource {
   readonly size: number;
+  readonly #bytes: Uint8Array;
+  readonly name: string;
 
-  constructor(
-    private readonly bytes: Uint8Array,
-    readonly name: string,
-  ) {
+  constructor(bytes: Uint8Array, name: string) {
+    this.#bytes = bytes;
+    this.name = name;
     this.size = bytes.length;
   }
 
@@ -16,7 +17,7 @@ export class MemorySource implements ByteSource {
     if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
       throw new FormatError(this.name, offset, `${length} bytes wanted past its end`);
     }
-    return this.bytes.subarray(offset, offset + length);
+    return this.#bytes.subarray(offset, offset + length);
   }
 
   async close(): Promise<void> {}

@@ -31,14 +31,11 @@ export class StreamedSource implements ByteSource {
   #position = 0;
   #rest: Uint8Array = new Uint8Array(0);
   #queue: Promise<unknown> = Promise.resolve();
+  readonly size: number;
 
   /** @param points - ascending; the first one is the start */
-  constructor(
-    below: ByteSource,
-    readonly size: number,
-    points: readonly RestartPoint[],
-    decode: DecodeFrom,
-  ) {
+  constructor(below: ByteSource, size: number, points: readonly RestartPoint[], decode: DecodeFrom) {
+    this.size = size;
     this.#below = below;
     this.#points = points;
     this.#decode = decode;

@@ -14,7 +14,7 @@ export interface LineFormat {
 }
 
 /** Output is handed over when so many bytes of it are there. */
-const BLOCK = 1024 * 1024;
+const BATCH = 1024 * 1024;
 /** Addresses that differ by less than this share a head; the hex digits that this leaves are written anew. */
 const SHARED = 1 << 16;
 const DIGITS = 4;
@@ -32,7 +32,7 @@ export class StringLines {
   readonly #step: number;
   /** What comes behind the backslash, by character; 0 for what is written as it is. */
   readonly #escapes = new Uint8Array(256);
-  #block = Buffer.allocUnsafe(2 * BLOCK);
+  #block = Buffer.allocUnsafe(2 * BATCH);
   #used = 0;
 
   constructor(format: LineFormat, step: 1 | 2) {
@@ -71,7 +71,7 @@ export class StringLines {
       if (digits > 0) writeDigits(this.#block, start + digits, offset);
       this.#escape(bytes, from, to);
       this.#copy(this.#tail);
-      if (this.#used >= BLOCK) yield* this.take();
+      if (this.#used >= BATCH) yield* this.take();
     }
   }
 

@@ -6,17 +6,20 @@ import { CHUNK_SIZE, CIPHER, CIPHER_OPTIONS, setChunkNonce } from '../bytes/age-
  * until more come or the end does.
  */
 export class AgeWriter {
-  private readonly nonce = Buffer.alloc(12);
+  readonly #nonce = Buffer.alloc(12);
   /** The beginning of the chunk that is being filled: what earlier calls brought of it. */
-  private readonly held = Buffer.alloc(CHUNK_SIZE);
-  private heldLength = 0;
+  readonly #held = Buffer.alloc(CHUNK_SIZE);
+  #heldLength = 0;
   /** What the present call has brought of it, not copied. */
-  private parts: Uint8Array[] = [];
+  #parts: Uint8Array[] = [];
   /** Bytes of that chunk. */
-  private length = 0;
-  private chunk = 0;
+  #length = 0;
+  #chunk = 0;
+  readonly #key: Uint8Array;
 
-  constructor(private readonly key: Uint8Array) {}
+  constructor(key: Uint8Array) {
+    this.#key = key;
+  }
 
   /**
    * @param plain - pieces, not kept: may be reused after the call
@@ -26,42 +29,42 @@ export class AgeWriter {
     const out: Uint8Array[] = [];
     for (const piece of plain) {
       for (let offset = 0; offset < piece.length; ) {
-        if (this.length === CHUNK_SIZE) this.encrypt(false, out);
-        const part = piece.subarray(offset, offset + CHUNK_SIZE - this.length);
-        this.parts.push(part);
-        this.length += part.length;
+        if (this.#length === CHUNK_SIZE) this.#encrypt(false, out);
+        const part = piece.subarray(offset, offset + CHUNK_SIZE - this.#length);
+        this.#parts.push(part);
+        this.#length += part.length;
         offset += part.length;
       }
     }
-    this.keepParts();
+    this.#keepParts();
     return out;
   }
 
   /** The last chunk. Nothing can be written after it. */
   end(): Uint8Array[] {
     const out: Uint8Array[] = [];
-    this.encrypt(true, out);
+    this.#encrypt(true, out);
     return out;
   }
 
-  private keepParts(): void {
-    for (const part of this.parts) {
-      this.held.set(part, this.heldLength);
-      this.heldLength += part.length;
+  #keepParts(): void {
+    for (const part of this.#parts) {
+      this.#held.set(part, this.#heldLength);
+      this.#heldLength += part.length;
     }
-    this.parts = [];
+    this.#parts = [];
   }
 
-  private encrypt(last: boolean, out: Uint8Array[]): void {
-    setChunkNonce(this.nonce, this.chunk, last);
-    this.chunk += 1;
-    const cipher = createCipheriv(CIPHER, this.key, this.nonce, CIPHER_OPTIONS);
-    if (this.heldLength > 0) out.push(cipher.update(this.held.subarray(0, this.heldLength)));
-    for (const part of this.parts) out.push(cipher.update(part));
+  #encrypt(last: boolean, out: Uint8Array[]): void {
+    setChunkNonce(this.#nonce, this.#chunk, last);
+    this.#chunk += 1;
+    const cipher = createCipheriv(CIPHER, this.#key, this.#nonce, CIPHER_OPTIONS);
+    if (this.#heldLength > 0) out.push(cipher.update(this.#held.subarray(0, this.#heldLength)));
+    for (const part of this.#parts) out.push(cipher.update(part));
     cipher.final();
     out.push(cipher.getAuthTag());
-    this.heldLength = 0;
-    this.parts = [];
-    this.length = 0;
+    this.#heldLength = 0;
+    this.#parts = [];
+    this.#length = 0;
   }
 }

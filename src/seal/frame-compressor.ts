@@ -19,13 +19,13 @@ const ZEROS = Buffer.alloc(FRAME_SIZE);
  * the age file around them is authenticated, and the tar as a whole has its SHA-256.
  */
 export class FrameCompressor {
-  private readonly packing = zstdEngine().compressor(LEVEL);
-  private readonly fast = zstdEngine().compressor(FAST_LEVEL);
-  private readonly trial = new Uint8Array(FRAME_SIZE + FRAME_SIZE / 128);
-  private untilTrial = 0;
-  private fastEnough = false;
-  private readonly counts = new Uint16Array(256);
-  private zeroFrame: Uint8Array | undefined;
+  readonly #packing = zstdEngine().compressor(LEVEL);
+  readonly #fast = zstdEngine().compressor(FAST_LEVEL);
+  readonly #trial = new Uint8Array(FRAME_SIZE + FRAME_SIZE / 128);
+  #untilTrial = 0;
+  #fastEnough = false;
+  readonly #counts = new Uint16Array(256);
+  #zeroFrame: Uint8Array | undefined;
 
   /**
    * @param out - has room for content that does not compress
@@ -34,21 +34,21 @@ export class FrameCompressor {
   compress(content: Uint8Array, out: Uint8Array): number {
     if (content.length === FRAME_SIZE && isZero(content)) {
       // Memory is full of zero pages, and a frame of nothing else is always the same bytes.
-      this.zeroFrame ??= out.slice(0, this.packing(out, content));
-      out.set(this.zeroFrame);
-      return this.zeroFrame.length;
+      this.#zeroFrame ??= out.slice(0, this.#packing(out, content));
+      out.set(this.#zeroFrame);
+      return this.#zeroFrame.length;
     }
-    return this.looksRandom(content) ? STORED : this.pack(content, out);
+    return this.looksRandom(content) ? STORED : this.#pack(content, out);
   }
 
-  private pack(content: Uint8Array, out: Uint8Array): number {
-    if (this.untilTrial > 0) {
-      this.untilTrial -= 1;
-      return (this.fastEnough ? this.fast : this.packing)(out, content);
+  #pack(content: Uint8Array, out: Uint8Array): number {
+    if (this.#untilTrial > 0) {
+      this.#untilTrial -= 1;
+      return (this.#fastEnough ? this.#fast : this.#packing)(out, content);
     }
-    this.untilTrial = TRIAL_EVERY - 1;
-    const length = this.packing(out, content);
-    this.fastEnough = this.fast(this.trial, content) < length * FAST_ENOUGH;
+    this.#untilTrial = TRIAL_EVERY - 1;
+    const length = this.#packing(out, content);
+    this.#fastEnough = this.#fast(this.#trial, content) < length * FAST_ENOUGH;
     return length;
   }
 
@@ -59,7 +59,7 @@ export class FrameCompressor {
   looksRandom(content: Uint8Array): boolean {
     const pages = Math.floor(content.length / PAGE);
     if (pages < 64) return false;
-    this.counts.fill(0);
+    this.#counts.fill(0);
     const beginnings = new Set<number>();
     const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
     for (let page = 0; page < pages; page += 1) {
@@ -68,14 +68,14 @@ export class FrameCompressor {
       const from = at + ((page * 1031) % (PAGE - SAMPLE));
       for (let i = from; i < from + SAMPLE; i += 1) {
         const byte = content[i] ?? 0;
-        this.counts[byte] = (this.counts[byte] ?? 0) + 1;
+        this.#counts[byte] = (this.#counts[byte] ?? 0) + 1;
       }
     }
     if (beginnings.size < pages) return false;
     const samples = pages * SAMPLE;
     const expected = samples / 256;
     let chiSquared = 0;
-    for (const count of this.counts) chiSquared += (count - expected) ** 2 / expected;
+    for (const count of this.#counts) chiSquared += (count - expected) ** 2 / expected;
     // 255 degrees of freedom: mean 255, standard deviation 22.6. Base64 has more than 3 times the samples.
     return chiSquared < 400;
   }

@@ -85,12 +85,13 @@ export function parseManifest(text: string, name: string): Manifest {
 class Fields {
   readonly value: { readonly [key: string]: unknown };
 
-  constructor(
-    value: unknown,
-    private readonly path: string,
-    private readonly fail: (problem: string) => FormatError,
-  ) {
-    if (!isObject(value)) throw this.wrong('');
+  readonly #path: string;
+  readonly #fail: (problem: string) => FormatError;
+
+  constructor(value: unknown, path: string, fail: (problem: string) => FormatError) {
+    this.#path = path;
+    this.#fail = fail;
+    if (!isObject(value)) throw this.#wrong('');
     this.value = value;
   }
 
@@ -99,24 +100,24 @@ class Fields {
   }
 
   fields(key: string): Fields {
-    return new Fields(this.get(key), `${this.path}${key}.`, this.fail);
+    return new Fields(this.get(key), `${this.#path}${key}.`, this.#fail);
   }
 
   text(key: string): string {
     const value = this.get(key);
-    if (typeof value !== 'string') throw this.wrong(key);
+    if (typeof value !== 'string') throw this.#wrong(key);
     return value;
   }
 
   count(key: string): number {
     const value = this.get(key);
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw this.wrong(key);
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw this.#wrong(key);
     return value;
   }
 
   file(): FileFacts {
     const sha256 = this.text('sha256');
-    if (!/^[0-9a-f]{64}$/.test(sha256)) throw this.wrong('sha256');
+    if (!/^[0-9a-f]{64}$/.test(sha256)) throw this.#wrong('sha256');
     return { name: this.text('name'), size: this.count('size'), sha256 };
   }
 
@@ -127,23 +128,23 @@ class Fields {
   recipients(key: string): Manifest['recipients'] {
     const value = this.get(key);
     if (value === 'passphrase') return value;
-    if (!Array.isArray(value)) throw this.wrong(key);
+    if (!Array.isArray(value)) throw this.#wrong(key);
     return value.map((each: unknown) => {
-      if (typeof each !== 'string') throw this.wrong(key);
+      if (typeof each !== 'string') throw this.#wrong(key);
       return each;
     });
   }
 
   durations(key: string): { [phase: string]: number } {
     const entries = Object.entries(this.fields(key).value).map(([phase, value]) => {
-      if (typeof value !== 'number') throw this.wrong(`${key}.${phase}`);
+      if (typeof value !== 'number') throw this.#wrong(`${key}.${phase}`);
       return [phase, value] as const;
     });
     return Object.fromEntries(entries);
   }
 
-  private wrong(key: string): FormatError {
-    return this.fail(`the manifest has no proper ${`${this.path}${key}`.replace(/\.$/, '') || 'content'}`);
+  #wrong(key: string): FormatError {
+    return this.#fail(`the manifest has no proper ${`${this.#path}${key}`.replace(/\.$/, '') || 'content'}`);
   }
 }
 

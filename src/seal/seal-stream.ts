@@ -85,20 +85,22 @@ function totalLength(pieces: readonly Uint8Array[]): number {
 
 /** A generator of frames at work from the beginning, and ended when anything fails. */
 class StartedFrames {
-  private next: Promise<IteratorResult<Frame, string>>;
+  #next: Promise<IteratorResult<Frame, string>>;
+  readonly #frames: AsyncGenerator<Frame, string>;
 
-  constructor(private readonly frames: AsyncGenerator<Frame, string>) {
-    this.next = frames.next();
-    this.next.catch(() => {}); // told by `each`
+  constructor(frames: AsyncGenerator<Frame, string>) {
+    this.#frames = frames;
+    this.#next = frames.next();
+    this.#next.catch(() => {}); // told by `each`
   }
 
   /** Runs through the frames, and returns what the generator returns. */
   async each(take: (frame: Frame) => Promise<void>): Promise<string> {
     for (;;) {
-      const step = await this.next;
+      const step = await this.#next;
       if (step.done === true) return step.value;
       await take(step.value);
-      this.next = this.frames.next();
+      this.#next = this.#frames.next();
     }
   }
 
@@ -107,7 +109,7 @@ class StartedFrames {
     try {
       return await work;
     } catch (error) {
-      await this.frames.return('');
+      await this.#frames.return('');
       throw error;
     }
   }
@@ -115,20 +117,23 @@ class StartedFrames {
 
 /** Counts and hashes what goes to a sink. */
 class HashedOutput {
-  private readonly hash = createHash('sha256');
-  private size = 0;
+  readonly #hash = createHash('sha256');
+  #size = 0;
+  readonly #sink: SealedSink;
 
-  constructor(private readonly sink: SealedSink) {}
+  constructor(sink: SealedSink) {
+    this.#sink = sink;
+  }
 
   async write(pieces: readonly Uint8Array[]): Promise<void> {
     for (const piece of pieces) {
-      this.hash.update(piece);
-      this.size += piece.length;
+      this.#hash.update(piece);
+      this.#size += piece.length;
     }
-    if (pieces.length > 0) await this.sink(pieces);
+    if (pieces.length > 0) await this.#sink(pieces);
   }
 
   digest(): Digest {
-    return { size: this.size, sha256: this.hash.digest('hex') };
+    return { size: this.#size, sha256: this.#hash.digest('hex') };
   }
 }

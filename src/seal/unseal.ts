@@ -79,27 +79,27 @@ async function unsealForeign(
 
 /** Counts the entries of what may or may not be a tar: whatever age encrypted is given back all the same. */
 class MaybeTar {
-  private follower: TarFollower | undefined;
+  #follower: TarFollower | undefined;
 
   constructor(name: string) {
-    this.follower = new TarFollower(name);
+    this.#follower = new TarFollower(name);
   }
 
   push(content: Uint8Array): void {
-    this.attempt((follower) => follower.push(content));
+    this.#attempt((follower) => follower.push(content));
   }
 
   end(): number | undefined {
-    return this.attempt((follower) => follower.end().entries.length || undefined);
+    return this.#attempt((follower) => follower.end().entries.length || undefined);
   }
 
-  private attempt<T>(work: (follower: TarFollower) => T): T | undefined {
-    if (this.follower === undefined) return undefined;
+  #attempt<T>(work: (follower: TarFollower) => T): T | undefined {
+    if (this.#follower === undefined) return undefined;
     try {
-      return work(this.follower);
+      return work(this.#follower);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      this.follower = undefined;
+      this.#follower = undefined;
       return undefined;
     }
   }

@@ -4,7 +4,7 @@ import type { ByteSource } from '../../bytes/source.js';
 /** A line longer than this is several rows. */
 export const ROW_MOST = 16 * 1024;
 /** Where the rows begin is remembered once for so many bytes, and found again from there. */
-export const BLOCK = 64 * 1024;
+export const TEXT_BLOCK = 64 * 1024;
 const WINDOW = 1 << 20;
 const LF = 0x0a;
 
@@ -78,7 +78,7 @@ export class TextIndex {
       start +
       eachRow(bytes, last, (at) => {
         // a row is shorter than a block, so each block has one that begins in it
-        if (Math.floor((start + at) / BLOCK) >= this.#starts.length) {
+        if (Math.floor((start + at) / TEXT_BLOCK) >= this.#starts.length) {
           this.#starts.push(start + at);
           this.#firsts.push(this.#rows);
         }

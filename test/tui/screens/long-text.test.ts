@@ -7,7 +7,7 @@ import type { ByteSource } from '../../../src/bytes/source.js';
 import type { OutlineContent } from '../../../src/tui/core/outline.js';
 import type { LoadContext } from '../../../src/tui/core/state.js';
 import { longText } from '../../../src/tui/screens/long-text.js';
-import { BLOCK, ROW_MOST, TextIndex } from '../../../src/tui/screens/text-index.js';
+import { ROW_MOST, TEXT_BLOCK, TextIndex } from '../../../src/tui/screens/text-index.js';
 
 const never = new AbortController().signal;
 const run = { signal: never, progress: () => {} };
@@ -66,7 +66,14 @@ describe('text of any size', () => {
   it('has the rows that splitting it at its line breaks gives', async () => {
     const piece = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 40 }),
-      fc.constantFrom('\n', '\r\n', '\n\n\n', 'é'.repeat(70_000), 'x'.repeat(BLOCK), 'ab\n'.repeat(24_000)),
+      fc.constantFrom(
+        '\n',
+        '\r\n',
+        '\n\n\n',
+        'é'.repeat(70_000),
+        'x'.repeat(TEXT_BLOCK),
+        'ab\n'.repeat(24_000),
+      ),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 8 }), async (pieces) => {
@@ -140,9 +147,9 @@ describe('text of any size', () => {
 
 it('shows bytes that are no UTF-8, at the edges of blocks as well, and no byte order mark', async () => {
   const line = Buffer.from('caf\xe9\n', 'latin1');
-  const bytes = Buffer.concat([Buffer.from('\ufeff'), ...Array.from({ length: BLOCK }, () => line)]);
+  const bytes = Buffer.concat([Buffer.from('\ufeff'), ...Array.from({ length: TEXT_BLOCK }, () => line)]);
   const { content, rest } = await open(new MemorySource(bytes, 'latin-1'));
   await rest();
   expect(await textOf(content, 0)).toBe('caf\udce9');
-  expect(await textOf(content, BLOCK - 1)).toBe('caf\udce9');
+  expect(await textOf(content, TEXT_BLOCK - 1)).toBe('caf\udce9');
 });
