@@ -16,75 +16,78 @@ export class Crew {
   readonly ring: FrameRing;
   readonly sha256: Promise<string>;
 
-  private readonly workers: Worker[] = [];
+  readonly #workers: Worker[] = [];
   /** Frames that the consumer is done with. */
-  private consumed = 0;
-  private published = 0;
-  private complete = false;
-  private failure: { readonly error: unknown } | undefined;
-  private waiting: (() => void)[] = [];
-  private hashed: (sha256: string) => void = () => {};
-  private rejectHash: (error: unknown) => void = () => {};
-  private readonly onAbort = (): void => this.fail(this.signal?.reason);
+  #consumed = 0;
+  #published = 0;
+  #complete = false;
+  #failure: { readonly error: unknown } | undefined;
+  #waiting: (() => void)[] = [];
+  #hashed: (sha256: string) => void = () => {};
+  #rejectHash: (error: unknown) => void = () => {};
+  readonly #onAbort = (): void => this.fail(this.#signal?.reason);
+
+  readonly #signal: AbortSignal | undefined;
 
   constructor(
     memory: RingMemory,
     threads: number,
     file: CompressJob['file'],
-    private readonly signal: AbortSignal | undefined,
+    signal: AbortSignal | undefined,
   ) {
+    this.#signal = signal;
     this.ring = new FrameRing(memory);
     this.sha256 = new Promise((resolve, reject) => {
-      this.hashed = resolve;
-      this.rejectHash = reject;
+      this.#hashed = resolve;
+      this.#rejectHash = reject;
     });
     this.sha256.catch(() => {}); // whoever waits for it is told; nobody may
-    this.start('./hash-worker.js', memory);
+    this.#start('./hash-worker.js', memory);
     const job: CompressJob = { memory, file };
-    for (let i = 0; i < threads; i += 1) this.start('./compress-worker.js', job);
-    signal?.addEventListener('abort', this.onAbort);
+    for (let i = 0; i < threads; i += 1) this.#start('./compress-worker.js', job);
+    signal?.addEventListener('abort', this.#onAbort);
   }
 
-  private start(file: string, workerData: unknown): void {
+  #start(file: string, workerData: unknown): void {
     const worker = new Worker(workerUrl(import.meta.url, file), { workerData });
     worker.on('message', (message: unknown) => {
-      if (isHash(message)) this.hashed(message.sha256);
+      if (isHash(message)) this.#hashed(message.sha256);
       if (isFailure(message)) this.fail(unpackError(message.failure));
-      this.wake();
+      this.#wake();
     });
     worker.on('error', (cause) => {
       this.fail(new FailedError(`a worker thread failed: ${cause.message}`, { cause }));
     });
-    this.workers.push(worker);
+    this.#workers.push(worker);
   }
 
   fail(error: unknown): void {
-    this.failure ??= { error };
-    this.rejectHash(error);
+    this.#failure ??= { error };
+    this.#rejectHash(error);
     this.ring.stop();
-    this.wake();
+    this.#wake();
   }
 
   /** Waits for frame `frame`; false when the tar has ended before it. */
   async compressed(frame: number): Promise<boolean> {
-    await this.until(() => this.ring.isCompressed(frame) || (this.complete && frame >= this.published));
-    return frame < this.published;
+    await this.#until(() => this.ring.isCompressed(frame) || (this.#complete && frame >= this.#published));
+    return frame < this.#published;
   }
 
   /** The consumer needs frame `frame` no longer. */
   release(frame: number): void {
-    this.consumed = frame + 1;
-    this.wake();
+    this.#consumed = frame + 1;
+    this.#wake();
   }
 
   async publishFile(size: number): Promise<void> {
     for (let offset = 0; offset < size; offset += FRAME_SIZE) {
-      if (this.freeSlots() === 0) {
+      if (this.#freeSlots() === 0) {
         this.ring.announce();
         // Half the ring at once: waking the threads for every single frame would cost as much as the frames.
-        await this.until(() => this.freeSlots() >= this.ring.slots / 2);
+        await this.#until(() => this.#freeSlots() >= this.ring.slots / 2);
       }
-      this.publish(Math.min(FRAME_SIZE, size - offset), false);
+      this.#publish(Math.min(FRAME_SIZE, size - offset), false);
     }
     this.finish();
   }
@@ -93,72 +96,72 @@ export class Crew {
     let filled = 0;
     for await (const chunk of chunks) {
       for (let offset = 0; offset < chunk.length; ) {
-        if (filled === 0 && this.freeSlots() === 0) await this.until(() => this.freeSlots() > 0);
+        if (filled === 0 && this.#freeSlots() === 0) await this.#until(() => this.#freeSlots() > 0);
         const piece = chunk.subarray(offset, offset + FRAME_SIZE - filled);
-        this.ring.slotInput(this.published).set(piece, filled);
+        this.ring.slotInput(this.#published).set(piece, filled);
         offset += piece.length;
         filled += piece.length;
         if (filled < FRAME_SIZE) continue;
-        this.publish(filled, true);
+        this.#publish(filled, true);
         this.ring.announce();
         filled = 0;
       }
-      if (this.failure !== undefined) return;
+      if (this.#failure !== undefined) return;
     }
-    if (filled > 0) this.publish(filled, true);
+    if (filled > 0) this.#publish(filled, true);
     this.finish();
   }
 
   /** Frames that can be published before one has to be both hashed and consumed. */
-  private freeSlots(): number {
-    return Math.min(this.consumed, this.ring.hashed) + this.ring.slots - this.published;
+  #freeSlots(): number {
+    return Math.min(this.#consumed, this.ring.hashed) + this.ring.slots - this.#published;
   }
 
   /** Hands content on to be hashed, for a crew that does not compress. */
   async append(content: Uint8Array): Promise<void> {
     for (let offset = 0; offset < content.length; offset += FRAME_SIZE) {
-      if (this.freeSlots() === 0) await this.until(() => this.freeSlots() > 0);
+      if (this.#freeSlots() === 0) await this.#until(() => this.#freeSlots() > 0);
       const piece = content.subarray(offset, offset + FRAME_SIZE);
-      this.ring.slotInput(this.published).set(piece);
-      this.publish(piece.length, true);
-      this.consumed = this.published;
+      this.ring.slotInput(this.#published).set(piece);
+      this.#publish(piece.length, true);
+      this.#consumed = this.#published;
       this.ring.announce();
     }
   }
 
-  private publish(length: number, isFilled: boolean): void {
-    this.ring.publish(this.published, length, isFilled);
-    this.published += 1;
+  #publish(length: number, isFilled: boolean): void {
+    this.ring.publish(this.#published, length, isFilled);
+    this.#published += 1;
   }
 
   /** Nothing comes after what was published. */
   finish(): void {
-    this.complete = true;
+    this.#complete = true;
     this.ring.finish();
-    this.wake();
+    this.#wake();
   }
 
-  private async until(condition: () => boolean): Promise<void> {
+  async #until(condition: () => boolean): Promise<void> {
     for (;;) {
-      if (this.failure !== undefined) throw this.failure.error;
+      if (this.#failure !== undefined) throw this.#failure.error;
       if (condition()) return;
-      const woken = new Promise<void>((resolve) => this.waiting.push(resolve));
+      const woken = new Promise<void>((resolve) => this.#waiting.push(resolve));
       this.ring.setMainWaits();
-      if (condition()) this.wake(); // it came true before anybody was told to tell
+      if (condition()) this.#wake(); // it came true before anybody was told to tell
       await woken;
     }
   }
 
-  private wake(): void {
-    const waiting = this.waiting;
-    this.waiting = [];
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
     for (const resolve of waiting) resolve();
   }
 
   async dismiss(): Promise<void> {
-    this.signal?.removeEventListener('abort', this.onAbort);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
     this.ring.stop();
-    await Promise.all(this.workers.map((worker) => worker.terminate()));
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 }
 
