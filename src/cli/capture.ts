@@ -43,9 +43,10 @@ Run it as root on the node that the pod runs on. Without connection flags it loo
 node or a control plane usually holds, and says which it took. Without CONTAINER it captures every container of
 the pod that runs, init and ephemeral ones too, one sealed file each.
 
-A checkpoint freezes the container until its memory is written and copied: seconds for every GiB. If a liveness or
-startup probe fails meanwhile, the kubelet kills and restarts it, and the evidence is lost. So the pod's probes are
-compared with an estimate first: what is likely to be killed is refused (exit 6, with the figures) unless --yes.
+A checkpoint freezes the container until its memory is written and copied, and the changes of its root file system
+are packed: seconds for every GiB. If a liveness or startup probe fails meanwhile, the kubelet kills and restarts it,
+and the evidence is lost. So the pod's probes are compared with an estimate first: what is likely to be killed is
+refused (exit 6, with the figures) unless --yes.
 
 The kubelet is given --timeout or what it is configured with (runtimeRequestTimeout, 2m), whichever is longer. When
 that ends while CRIU works, containerd leaves the container frozen, while the pod says Running. So the container's
@@ -91,7 +92,7 @@ export const captureCommand: CommandModule = {
       .option('--manifest <file>', 'where the manifest goes (default: beside the sealed file)')
       .option(
         '--timeout <time>',
-        'what the runtime gets for the checkpoint: seconds, 90s, 2m (default: by memory, 5m or more)',
+        'what the runtime gets for the checkpoint: seconds, 90s, 2m (default: by memory and changed files, 5m or more)',
       )
       .option(
         '--request-timeout <time>',

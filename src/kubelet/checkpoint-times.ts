@@ -7,16 +7,23 @@ import { UsageError } from '../base/errors.js';
  */
 export const DEFAULT_RUNTIME_REQUEST_TIMEOUT = 120;
 
-/** Where nobody knows how much memory a container has, in seconds. */
+/** Where nobody knows how much memory a container has, or not all of its changed files, in seconds and never less. */
 export const TIMEOUT_UNKNOWN = 600;
 
-/** Never less, in seconds: the changed files of the root file system are written too, and nobody measured them. */
+/** Never less, in seconds. */
 const AT_LEAST = 300;
-/** Bytes a second: memory is written up to four times, and a disk that others use too may do 60 MiB/s. */
+/** Bytes a second: all is written up to four times, and a disk that others use too may do 60 MiB/s. */
 const SLOWEST = 16 << 20;
 const ROUND_TO = 30;
 /** Nothing takes longer than a day, in seconds. */
 const AT_MOST = 86_400;
+
+/** What a checkpoint has to write, as far as it is known. */
+export interface DumpSize {
+  readonly bytes: number;
+  /** Whether that is all of it. */
+  readonly complete: boolean;
+}
 
 /** How much longer than the kubelet a client waits, in milliseconds: what the kubelet does itself, and the way back. */
 const LONGER_BY = 60_000;
@@ -27,11 +34,11 @@ const LONGEST_TIMER = 2 ** 31 - 1;
  * How long the runtime is given for a checkpoint, in whole seconds. With a wide margin: when that time ends while
  * CRIU works, containerd leaves the container frozen for good, while a time that is too long costs nothing.
  *
- * @param memory - what has to be dumped, in bytes; undefined where it cannot be known
+ * @param size - undefined where it cannot be known
  */
-export function checkpointTimeout(memory: number | undefined): number {
-  if (memory === undefined) return TIMEOUT_UNKNOWN;
-  const seconds = AT_LEAST + memory / SLOWEST;
+export function checkpointTimeout(size: DumpSize | undefined): number {
+  if (size === undefined) return TIMEOUT_UNKNOWN;
+  const seconds = Math.max(AT_LEAST + size.bytes / SLOWEST, size.complete ? 0 : TIMEOUT_UNKNOWN);
   return Math.min(AT_MOST, Math.ceil(seconds / ROUND_TO) * ROUND_TO);
 }
 
@@ -55,15 +62,15 @@ export interface CheckpointTimes {
 }
 
 /**
- * @param memory - bytes, undefined where it is not known
+ * @param size - undefined where it is not known
  * @param runtimeRequestTimeout - the kubelet's, in seconds
  */
 export function checkpointTimes(
   given: GivenTimes,
-  memory: number | undefined,
+  size: DumpSize | undefined,
   runtimeRequestTimeout: number,
 ): CheckpointTimes {
-  const timeout = given.timeout ?? checkpointTimeout(memory);
+  const timeout = given.timeout ?? checkpointTimeout(size);
   const kubeletLimit = Math.max(timeout, runtimeRequestTimeout) * 1000;
   const requestTimeout = Math.min(given.requestTimeout ?? kubeletLimit + LONGER_BY, LONGEST_TIMER);
   return { timeout, kubeletLimit, requestTimeout, givesUpFirst: requestTimeout < kubeletLimit };

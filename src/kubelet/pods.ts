@@ -37,6 +37,8 @@ export interface PodInfo {
   readonly labels: Readonly<Record<string, string>>;
   readonly owners: readonly { readonly kind: string; readonly name: string }[];
   readonly serviceAccount: string | null;
+  /** Whether its network is the node's. */
+  readonly hostNetwork: boolean;
   readonly hostIP: string | null;
   readonly podIPs: readonly string[];
   readonly startTime: string | null;
@@ -79,6 +81,7 @@ export function parsePod(value: unknown): PodInfo | undefined {
       name: text(fields(owner)['name']) ?? '',
     })),
     serviceAccount: text(spec['serviceAccountName']) ?? null,
+    hostNetwork: spec['hostNetwork'] === true,
     hostIP: text(status['hostIP']) ?? null,
     podIPs: list(status['podIPs']).map((ip) => text(fields(ip)['ip']) ?? ''),
     startTime: text(status['startTime']) ?? null,

@@ -19,7 +19,7 @@ export async function diagnose(examination: Examination): Promise<readonly Check
     ...runtimeChecks(examination),
     ...criuOptionChecks(examination),
     ...(await containerChecks(examination)),
-    probesCheck(examination),
+    await probesCheck(examination),
     ...(await spaceChecks(examination)),
     ...(await plaintextChecks(examination)),
     ...watchdogChecks(examination),

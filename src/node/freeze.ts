@@ -1,4 +1,5 @@
 import { formatDuration } from '../base/units.js';
+import type { DumpLoad } from './facts/dump-load.js';
 import type { RuntimeKind } from './facts/runtime-settings.js';
 
 /** From the shortest to the longest, in milliseconds. */
@@ -43,15 +44,33 @@ const COPY = {
 } satisfies Partial<Record<RuntimeKind, Rate>>;
 
 /**
- * The time that a checkpoint freezes a container. A wide range, for it is the disk that decides, and nobody has
- * measured it; of an engine that is not known, from the quicker one's best to the slower one's worst. Changed files
- * of the root file system are copied in the same time, and are not in it.
- *
- * @param memory - what is dumped, in bytes
+ * What is packed of the root file system before the container is thawed. containerd compresses it with gzip on one
+ * core: 300 MiB that do not compress took 1.1 s, and 5,000 small files 0.4 s. CRI-O writes a tar of it, and that into
+ * the archive.
  */
-export function estimateFreeze(memory: number, engine: RuntimeKind): FreezeEstimate {
-  const copies =
-    engine === 'containerd' || engine === 'cri-o' ? [COPY[engine]] : [COPY['cri-o'], COPY.containerd];
+const PACK = {
+  containerd: { slow: 25 * MIB, fast: 400 * MIB },
+  'cri-o': { slow: 75 * MIB, fast: 750 * MIB },
+} satisfies Partial<Record<RuntimeKind, Rate>>;
+
+/** Files a second, each with a header of its own and a look at the layers below. */
+const FILES: Rate = { slow: 3000, fast: 50_000 };
+
+/**
+ * The time that a checkpoint freezes a container. A wide range, for it is the disk that decides, and nobody has
+ * measured it; of an engine that is not known, from the quicker one's best to the slower one's worst.
+ */
+export function estimateFreeze(load: DumpLoad, engine: RuntimeKind): FreezeEstimate {
+  const { memory, changed } = load;
+  const engines =
+    engine === 'containerd' || engine === 'cri-o' ? [engine] : (['cri-o', 'containerd'] as const);
+  const after = (speed: keyof Rate): number[] =>
+    engines.map(
+      (one) =>
+        milliseconds(memory, COPY[one][speed]) +
+        milliseconds(changed.size, PACK[one][speed]) +
+        milliseconds(changed.files, FILES[speed]),
+    );
   const criu = {
     from: FIXED.from + milliseconds(memory, DUMP.fast),
     to: FIXED.to + milliseconds(memory, DUMP.slow),
@@ -59,8 +78,8 @@ export function estimateFreeze(memory: number, engine: RuntimeKind): FreezeEstim
   return {
     criu,
     frozen: {
-      from: criu.from + Math.min(...copies.map(({ fast }) => milliseconds(memory, fast))),
-      to: criu.to + Math.max(...copies.map(({ slow }) => milliseconds(memory, slow))),
+      from: criu.from + Math.min(...after('fast')),
+      to: criu.to + Math.max(...after('slow')),
     },
   };
 }
@@ -70,6 +89,6 @@ export function formatSpan({ from, to }: Span): string {
   return `${formatDuration(from)} to ${formatDuration(to)}`;
 }
 
-function milliseconds(bytes: number, rate: number): number {
-  return (bytes / rate) * 1000;
+function milliseconds(amount: number, rate: number): number {
+  return (amount / rate) * 1000;
 }

@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/units.js';
 import { formatSpan } from './freeze.js';
-import { kills, type ProbeAtRisk, type ProbeLimit } from './probes.js';
+import type { ProbeAtRisk, ProbeLimit } from './probes.js';
 
 /** `liveness probe (httpGet) of api: every 10 s, 1 s each, 3 failures in a row: it can fail after 21.0 s` */
 export function describeLimit({ container, probe, allowed }: ProbeLimit): string {
@@ -12,8 +12,10 @@ export function describeLimit({ container, probe, allowed }: ProbeLimit): string
 /** The same, with what comes of it. */
 export function describeRisk(risk: ProbeAtRisk): string {
   const silent = `${risk.why} for ${formatSpan(risk.silent)}`;
-  const then = kills(risk)
-    ? `then the kubelet kills ${risk.container}, by SIGKILL ${risk.grace} s later`
-    : `then ${risk.container} is out of service until it answers again`;
+  const when = risk.why === 'not accepting' ? 'if its queue of connections is full' : 'then';
+  const then =
+    risk.probe.role === 'readiness'
+      ? `${when} ${risk.container} is out of service until it answers again`
+      : `${when} the kubelet kills ${risk.container}, by SIGKILL ${risk.grace} s later`;
   return `${describeLimit(risk)}; ${silent}; ${then}`;
 }

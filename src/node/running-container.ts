@@ -1,9 +1,10 @@
-import type { PodInfo } from '../kubelet/pods.js';
+import type { ContainerInfo, PodInfo } from '../kubelet/pods.js';
 import { loadKubeletConfig } from './config/kubelet.js';
 import { NoAnswer } from './cri/client.js';
 import { findContainer } from './cri/runtime.js';
 import { readRuntime } from './facts/runtime.js';
 import type { RuntimeKind } from './facts/runtime-settings.js';
+import { containerPids } from './freezer/cgroups.js';
 import type { HostRoot } from './host/root.js';
 
 /** A container as the node knows it. */
@@ -25,6 +26,21 @@ export function containerOfPod(pod: PodInfo, container: string): RunningContaine
   const [, scheme, rest] = /^([a-z-]+):\/\/(.+)$/.exec(id ?? '') ?? [];
   if (scheme === undefined || rest === undefined) return undefined;
   return { id: rest, runtime: scheme === 'containerd' || scheme === 'cri-o' ? scheme : 'unknown' };
+}
+
+/**
+ * The pod as its processes show it: a container that they are here of runs, whatever its status says, which may be old;
+ * and then that does not tell either whether it has started.
+ */
+export async function asItRuns(host: HostRoot, pod: PodInfo): Promise<PodInfo> {
+  const containers: ContainerInfo[] = [];
+  for (const one of pod.containers) {
+    const ended = one.state === 'waiting' || one.state === 'terminated';
+    const id = ended ? containerOfPod(pod, one.name)?.id : undefined;
+    const runs = id !== undefined && (await containerPids(host, id)).length > 0;
+    containers.push(runs ? { ...one, state: 'running', started: null } : one);
+  }
+  return { ...pod, containers };
 }
 
 /** Asks the CRI runtime, for those who may not ask for pods; undefined when it has no such container, or is silent. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -26,6 +26,13 @@ function memory(mebibytes: number): void {
   mkdirSync(join(host, 'proc/4000'), { recursive: true });
   writeFileSync(join(host, 'proc/4000/cgroup'), `0::/kubepods.slice/cri-containerd-${ID}.scope\n`);
   writeFileSync(join(host, 'proc/4000/status'), `RssAnon:\t${mebibytes * 1024} kB\n`);
+  const upper = '/var/lib/snapshots/18/fs';
+  rmSync(join(host, upper), { recursive: true, force: true });
+  mkdirSync(join(host, upper), { recursive: true });
+  writeFileSync(
+    join(host, 'proc/4000/mountinfo'),
+    `200 154 0:46 / / rw - overlay overlay rw,lowerdir=/l,upperdir=${upper},workdir=/w\n`,
+  );
 }
 
 /** The pod's `cache` has these probes, and runs as ID. */
@@ -69,14 +76,14 @@ describe('a freeze longer than a liveness probe allows', () => {
   });
 
   test('a startup probe counts until the container has started', async () => {
-    probes({ startupProbe: { exec: {} } }, { started: false });
+    probes({ startupProbe: { grpc: {} } }, { started: false });
     expect((await capture()).code).toBe(ExitCode.unsafe);
-    probes({ startupProbe: { exec: {} } });
+    probes({ startupProbe: { grpc: {} } });
     expect(await capture()).toMatchObject({ code: ExitCode.done, stderr: '' });
   });
 
   test('of several containers, the others are captured', async () => {
-    probes({ livenessProbe: { exec: {} } });
+    probes({ livenessProbe: { httpGet: {} } });
     const words = ['capture', 'prod/payments-node-a', ...scene.connection(), '-r', recipient];
     const { code, stdout } = await coldcase([...words, '-o', scene.out, '--host-root', host, '--json']);
     expect(code).toBe(ExitCode.unsafe);
@@ -86,7 +93,60 @@ describe('a freeze longer than a liveness probe allows', () => {
   });
 });
 
+describe('all that is written counts', () => {
+  const sharp = { livenessProbe: { httpGet: {}, failureThreshold: 1, timeoutSeconds: 2 } };
+
+  test('huge pages', async () => {
+    memory(1);
+    writeFileSync(join(host, 'proc/4000/status'), 'RssAnon:\t100 kB\nHugetlbPages:\t8388608 kB\n');
+    probes(sharp);
+    const asked = posts();
+    const { code, stderr } = await capture();
+    expect([code, posts() - asked]).toEqual([ExitCode.unsafe, 0]);
+    expect(stderr).toContain('8 GiB of memory freeze');
+  });
+
+  test('changed files of the root file system', async () => {
+    memory(1);
+    probes(sharp);
+    expect(await capture('-q')).toMatchObject({ code: ExitCode.done });
+    const log = join(host, 'var/lib/snapshots/18/fs/log');
+    writeFileSync(log, '');
+    truncateSync(log, 1 << 30);
+    const { code, stderr } = await capture('--force');
+    expect(code).toBe(ExitCode.unsafe);
+    expect(stderr).toMatch(/1 MiB of memory and 1 GiB in 1 changed files freeze .* to 41\.\d s/);
+  });
+
+  test('those that cannot be counted are told', async () => {
+    memory(1);
+    rmSync(join(host, 'proc/4000/mountinfo'));
+    probes(sharp);
+    const { code, stdout, stderr } = await capture();
+    expect(code).toBe(ExitCode.done);
+    expect(stderr).toContain('not all of it was counted: its mounts are not to be seen');
+    expect(stdout).toContain('warning');
+  });
+
+  test('a status that is old: its processes are here, so it runs', async () => {
+    probes({ livenessProbe: { httpGet: {} } }, { state: { waiting: {} }, started: false });
+    const asked = posts();
+    const { code } = await capture();
+    expect([code, posts() - asked]).toEqual([ExitCode.unsafe, 0]);
+  });
+});
+
 describe('a freeze that the probes allow', () => {
+  test('by exec on containerd, by TCP on a network that is not locked: neither is refused', async () => {
+    probes({ livenessProbe: { exec: {}, failureThreshold: 2, periodSeconds: 1 } });
+    expect(await capture('-q')).toEqual({ code: ExitCode.done, stdout: '', stderr: '' });
+    memory(700);
+    probes({ livenessProbe: { tcpSocket: {}, failureThreshold: 1, timeoutSeconds: 6 } });
+    const { code, stderr } = await capture('--force');
+    expect(code).toBe(ExitCode.done);
+    expect(stderr).toContain('if its queue of connections is full the kubelet kills cache');
+  });
+
   test('is not spoken of', async () => {
     memory(700);
     probes({ livenessProbe: { httpGet: {} } });

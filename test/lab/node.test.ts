@@ -67,8 +67,8 @@ describe.skipIf(!hasLab)(`nodes ${labTitle}`, () => {
       undumpable: [],
     });
     expect(facts?.deleted).toEqual([{ path: '/tmp/ghost', size: 2 << 20 }]);
-    expect(facts?.memory).toBeGreaterThan(64 << 20);
-    expect(facts?.memory).toBeLessThan(128 << 20);
+    expect(facts?.load.memory).toBeGreaterThan(64 << 20);
+    expect(facts?.load.memory).toBeLessThan(128 << 20);
     expect(facts?.seccompMode).toBe(2);
     expect(facts?.problems).toEqual([]);
   });

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
-import { estimateFreeze } from '../../src/node/freeze.js';
+import type { RuntimeKind } from '../../src/node/facts/runtime-settings.js';
+import { estimateFreeze as estimate, type FreezeEstimate } from '../../src/node/freeze.js';
 
 const MIB = 2 ** 20;
+const estimateFreeze = (memory: number, engine: RuntimeKind, size = 0, files = 0): FreezeEstimate =>
+  estimate({ memory, changed: { size, files, missing: null } }, engine);
 
 test('704 MiB on containerd: CRIU took 2.64 s, and the process stood still for 6.97 s', () => {
   const { criu, frozen } = estimateFreeze(704 * MIB, 'containerd');
@@ -26,6 +29,18 @@ test.each([
   const { criu } = estimateFreeze(pages * 4096, engine);
   expect(criu.from).toBeLessThan(microseconds / 1000);
   expect(criu.to).toBeGreaterThan(microseconds / 1000);
+});
+
+/** Seen on containerd 2.1.9: the freezer, of 20 MiB of memory and what had changed in the root file system. */
+test.each([
+  ['nothing', 0, 0, 270],
+  ['300 MiB that do not compress', 300 * MIB, 1, 1337],
+  ['5,000 small files', 24_000, 5000, 690],
+])('changed files are packed before it is thawed: %s', (_, size, files, milliseconds) => {
+  const { criu, frozen } = estimateFreeze(20 * MIB, 'containerd', size, files);
+  expect(criu).toEqual(estimateFreeze(20 * MIB, 'containerd').criu);
+  expect(frozen.from).toBeLessThan(milliseconds);
+  expect(frozen.to).toBeGreaterThan(milliseconds);
 });
 
 test('an engine that is not known: from the best of one to the worst of the other', () => {

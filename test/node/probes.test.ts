@@ -3,19 +3,24 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type PodInfo, parsePod } from '../../src/kubelet/pods.js';
 import { loadKubeletConfig } from '../../src/node/config/kubelet.js';
+import type { RuntimeKind } from '../../src/node/facts/runtime-settings.js';
 import type { FreezeEstimate } from '../../src/node/freeze.js';
 import { HostRoot } from '../../src/node/host/root.js';
-import { kills, probeAllowance, probesAtRisk, probesInForce } from '../../src/node/probes.js';
+import { kills, probeAllowance, probesAtRisk, probesConcerned } from '../../src/node/probes.js';
 import { findStaticPod } from '../../src/node/static-pods.js';
 import { emptyHost } from '../support/hosts.js';
 
 const NOW = new Date('2026-11-23T16:30:00Z');
 
 /** A pod that runs these containers since half an hour, well started. */
-function pod(containers: readonly object[], statuses: Readonly<Record<string, object>> = {}): PodInfo {
+function pod(
+  containers: readonly object[],
+  statuses: Readonly<Record<string, object>> = {},
+  spec: object = {},
+): PodInfo {
   const parsed = parsePod({
     metadata: { namespace: 'prod', name: 'web' },
-    spec: { containers, terminationGracePeriodSeconds: 45 },
+    spec: { containers, terminationGracePeriodSeconds: 45, ...spec },
     status: {
       containerStatuses: containers.map((one) => {
         const name = 'name' in one ? String(one.name) : '';
@@ -58,8 +63,9 @@ describe('the probes that are made', () => {
   const both = { name: 'api', startupProbe: {}, livenessProbe: {}, readinessProbe: {} };
   const roles = (status: object): string[] => {
     const it = pod([both], { api: status });
-    const [container] = it.containers;
-    return container === undefined ? [] : probesInForce(it, container, NOW).map(({ probe }) => probe.role);
+    return probesConcerned(it, { container: 'api', engine: 'containerd' }, NOW).map(
+      ({ probe }) => probe.role,
+    );
   };
 
   test('once started, no startup probe; until then, only that one; if nobody tells, all', () => {
@@ -72,8 +78,7 @@ describe('the probes that are made', () => {
   test('the grace of the probe before that of the pod', () => {
     const of = (probe: object): number | undefined => {
       const it = pod([{ name: 'api', livenessProbe: probe }]);
-      const [container] = it.containers;
-      return container === undefined ? undefined : probesInForce(it, container, NOW)[0]?.grace;
+      return probesConcerned(it, { container: 'api', engine: 'containerd' }, NOW)[0]?.grace;
     };
     expect(of({})).toBe(45);
     expect(of({ terminationGracePeriodSeconds: 5 })).toBe(5);
@@ -85,8 +90,8 @@ describe('the probes at risk', () => {
     criu: { from: 0, to: criu * 1000 },
     frozen: { from: 0, to: frozen * 1000 },
   });
-  const risks = (it: PodInfo, estimate: FreezeEstimate): string[] =>
-    probesAtRisk(it, 'api', estimate, NOW).map(
+  const risks = (it: PodInfo, estimate: FreezeEstimate, engine: RuntimeKind = 'containerd'): string[] =>
+    probesAtRisk(it, { container: 'api', engine }, estimate, NOW).map(
       (risk) => `${risk.container} ${risk.probe.role} ${risk.why} ${kills(risk) ? 'killed' : 'out'}`,
     );
 
@@ -105,6 +110,36 @@ describe('the probes at risk', () => {
     ]);
     expect(risks(it, seconds(20, 300))).toEqual([]);
     expect(risks(it, seconds(22, 300))).toEqual(['proxy liveness network locked killed']);
+  });
+
+  test("the node's network is never locked", () => {
+    const tcp = { tcpSocket: { port: 1 } };
+    const containers = [
+      { name: 'api', livenessProbe: tcp },
+      { name: 'proxy', livenessProbe: tcp },
+    ];
+    expect(risks(pod(containers), seconds(22, 22))).toEqual([
+      'api liveness network locked killed',
+      'proxy liveness network locked killed',
+    ]);
+    const host = pod(containers, {}, { hostNetwork: true });
+    expect(risks(host, seconds(22, 22))).toEqual(['api liveness not accepting out']);
+  });
+
+  test('a listener that is frozen is connected to until its queue is full: told, and not refused', () => {
+    const it = pod([{ name: 'api', livenessProbe: { tcpSocket: { port: 1 } } }]);
+    expect(risks(it, seconds(20, 20))).toEqual([]);
+    expect(risks(it, seconds(5, 300))).toEqual(['api liveness not accepting out']);
+    expect(risks(it, seconds(21, 300))).toEqual(['api liveness network locked killed']);
+  });
+
+  test('containerd refuses to exec meanwhile, which the kubelet does not count; one under way may fail', () => {
+    const exec = (failureThreshold: number): PodInfo =>
+      pod([{ name: 'api', livenessProbe: { exec: {}, periodSeconds: 1, failureThreshold } }]);
+    expect(risks(exec(2), seconds(300, 300))).toEqual([]);
+    expect(risks(exec(1), seconds(0.5, 1))).toEqual(['api liveness frozen killed']);
+    for (const engine of ['cri-o', 'unknown'] as const)
+      expect(risks(exec(2), seconds(300, 300), engine)).toEqual(['api liveness frozen killed']);
   });
 });
 

@@ -43,6 +43,8 @@ export function fakeContainer(root: string, options: FakeOptions): FakeContainer
   put('proc/1/cgroup', version === 1 ? '6:freezer:/init.scope\n0::/init.scope\n' : '0::/init.scope\n');
   put('proc/1/mountinfo', version === 1 ? V1 : V2);
   put(`proc/${pid}/cgroup`, version === 1 ? `6:freezer:${path}\n1:name=systemd:${path}\n` : `0::${path}\n`);
+  // its root has no upper directory: nothing of it can have changed
+  put(`proc/${pid}/mountinfo`, '200 1 0:46 / / ro - overlay overlay ro,lowerdir=/l\n');
   const trace = (tracer: number): void =>
     put(
       `proc/${pid}/status`,

@@ -42,8 +42,8 @@ export async function takeCheckpoint(
   const first = await WorkloadWatch.begin(job, target, plan);
   const watch = (await first.waitForOthers(patience)) ? await WorkloadWatch.begin(job, target, plan) : first;
   await watch.tellFrozen();
-  const times = checkpointTimes(job.times, watch.memory, job.runtimeRequestTimeout);
-  const warnings = await guardFreeze(job, target, plan);
+  const times = checkpointTimes(job.times, watch.size, job.runtimeRequestTimeout);
+  const warnings = await guardFreeze(job, target, plan, watch);
   if (times.givesUpFirst) {
     job.note(
       `${nameOf(target)}: this gives up after ${formatDuration(times.requestTimeout)}, but the kubelet only after ${formatDuration(times.kubeletLimit)}: the container may then be frozen still`,

@@ -59,7 +59,7 @@ export async function gatherFacts(
 }
 
 function podMetadata(pod: PodInfo, container: string | undefined): NonNullable<CaptureRecord['podMetadata']> {
-  const { containers, owners, volumes: _volumes, staticUid: _uid, ...rest } = pod;
+  const { containers, owners, volumes: _volumes, staticUid: _uid, hostNetwork: _network, ...rest } = pod;
   return {
     ...rest,
     owners: owners.map((owner) => ({ ...owner })),

@@ -71,14 +71,14 @@ export async function requireThisMachine(
   });
 }
 
-/** Whether a running container of the pod has processes here. */
+/** Whether a container of the pod has processes here, whatever its status says: that may be old. */
 async function processesSeen(job: CaptureJob, pod: PodInfo): Promise<boolean> {
   const { HostRoot } = await import('../../node/host/root.js');
   const { containerPids } = await import('../../node/facts/container-memory.js');
   const { containerOfPod } = await import('../../node/running-container.js');
   const host = await HostRoot.open(job.hostRoot);
-  for (const { name, state } of pod.containers) {
-    const found = state === 'running' ? containerOfPod(pod, name) : undefined;
+  for (const { name } of pod.containers) {
+    const found = containerOfPod(pod, name);
     if (found !== undefined && (await containerPids(host, found.id)).length > 0) return true;
   }
   return false;

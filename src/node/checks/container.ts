@@ -1,7 +1,7 @@
 import { FormatError } from '../../base/errors.js';
 import { parseJson } from '../../base/json.js';
-import { formatSize } from '../../base/units.js';
 import type { ContainerFacts } from '../facts/container.js';
+import { describeLoad, loadSize } from '../facts/dump-load.js';
 import { atLeast } from '../facts/kernel.js';
 import type { RuntimeKind } from '../facts/runtime-settings.js';
 import { estimateFreeze, formatSpan } from '../freeze.js';
@@ -194,17 +194,20 @@ function terminalCheck(facts: ContainerFacts, { manifest, container }: Patient):
 }
 
 function memoryCheck(facts: ContainerFacts, engine: RuntimeKind): Check {
-  const why = 'all of this memory is written while the container is frozen, and is in the archive';
-  const size = `${formatSize(facts.memory)} of memory, so an archive of at least that`;
+  const why = 'all of this is written while the container is frozen, and is in the archive';
+  const { load } = facts;
+  const uncounted =
+    load.changed.missing === null ? '' : `; changed files not counted: ${load.changed.missing}`;
+  const size = `${describeLoad(load)}, so an archive of at least that${uncounted}`;
   const until = engine === 'containerd' || engine === 'cri-o' ? engine : 'the runtime';
-  const { frozen } = estimateFreeze(facts.memory, engine);
-  const found = `${size}; frozen for ${formatSpan(frozen)}, for ${until} thaws it only when the memory is copied, and the disk decides`;
-  if (facts.memory > 16 * 2 ** 30)
+  const { frozen } = estimateFreeze(load, engine);
+  const found = `${size}; frozen for ${formatSpan(frozen)}, for ${until} thaws it only when that is copied, and the disk decides`;
+  if (loadSize(load) > 16 * 2 ** 30)
     return warn(
       'container.memory',
       found,
       why,
-      'capture asks for time by the memory; look at the watchdog and the space',
+      'capture asks for time by it; look at the watchdog and the space',
     );
   return pass('container.memory', found, why);
 }
@@ -212,5 +215,5 @@ function memoryCheck(facts: ContainerFacts, engine: RuntimeKind): Check {
 /** How long the container is frozen at worst, in milliseconds, for those who must compare with it. */
 export function worstFreeze({ patient, runtime }: Examination): number | undefined {
   const { facts } = patient ?? {};
-  return facts === undefined ? undefined : estimateFreeze(facts.memory, runtime.kind).frozen.to;
+  return facts === undefined ? undefined : estimateFreeze(facts.load, runtime.kind).frozen.to;
 }

@@ -11,13 +11,28 @@ interface Place {
   readonly path: string;
   /** `dump` while CRIU writes and the engine copies, `pack` while the archive is packed. */
   readonly phases: readonly Phase[];
+  /** Whether the changed files of the root file system are among what is written there. */
+  readonly holdsFiles: boolean;
 }
 
 type Phase = 'dump' | 'pack';
 
 /** How many times the container's memory lies on those file systems at once, at the most. */
-export function peakOf(needs: readonly Pick<FileSystemNeed, 'times'>[]): number {
-  const sum = (phase: Phase): number => needs.reduce((total, { times }) => total + times[phase], 0);
+export function peakOf(needs: readonly Pick<FileSystemNeed, 'times' | 'fileTimes'>[]): number {
+  return mostOf(needs, 1, 0);
+}
+
+/** Bytes that lie on those file systems at once, at the most, of a container with so much memory and so many changed files. */
+export function mostOf(
+  needs: readonly Pick<FileSystemNeed, 'times' | 'fileTimes'>[],
+  memory: number,
+  changed: number,
+): number {
+  const sum = (phase: Phase): number =>
+    needs.reduce(
+      (total, { times, fileTimes }) => total + memory * times[phase] + changed * fileTimes[phase],
+      0,
+    );
   return Math.max(sum('dump'), sum('pack'));
 }
 
@@ -28,6 +43,8 @@ export interface FileSystemNeed {
   readonly places: readonly string[];
   /** How many times the container's memory lies there at once, in each phase. */
   readonly times: Readonly<Record<Phase, number>>;
+  /** How many times its changed files do. */
+  readonly fileTimes: Readonly<Record<Phase, number>>;
   readonly holdsArchive: boolean;
   readonly holdsImages: boolean;
   readonly inMemory: boolean;
@@ -44,24 +61,37 @@ export interface FileSystemNeed {
  */
 async function placesOf({ host, runtime, checkpointDirectory }: Examination): Promise<readonly Place[]> {
   const roots = await findEngineRoots(host);
-  const archive: Place = { what: 'the archive', path: checkpointDirectory, phases: ['pack'] };
+  const archive: Place = {
+    what: 'the archive',
+    path: checkpointDirectory,
+    phases: ['pack'],
+    holdsFiles: true,
+  };
   const kind: RuntimeKind = runtime.kind;
   if (kind === 'containerd') {
     const [root = '/var/lib/containerd'] = roots.containerd;
     const [temporary = '/tmp'] = roots.temporary;
     return [
-      { what: "CRIU's images", path: temporary, phases: ['dump'] },
-      { what: 'the content store', path: posix.join(root, CONTENT), phases: ['dump', 'pack'] },
-      { what: 'the unpacked checkpoint', path: posix.join(root, STATE), phases: ['pack'] },
+      { what: "CRIU's images", path: temporary, phases: ['dump'], holdsFiles: false },
+      {
+        what: 'the content store',
+        path: posix.join(root, CONTENT),
+        phases: ['dump', 'pack'],
+        holdsFiles: true,
+      },
+      { what: 'the unpacked checkpoint', path: posix.join(root, STATE), phases: ['pack'], holdsFiles: true },
       archive,
     ];
   }
   if (kind === 'cri-o') {
     const [root = '/var/lib/containers/storage'] = roots.storage;
-    return [{ what: "CRIU's images", path: root, phases: ['dump', 'pack'] }, archive];
+    return [{ what: "CRIU's images", path: root, phases: ['dump', 'pack'], holdsFiles: true }, archive];
   }
   // another runtime: at least once as images, and once as the archive
-  return [{ what: "CRIU's images", path: checkpointDirectory, phases: ['dump', 'pack'] }, archive];
+  return [
+    { what: "CRIU's images", path: checkpointDirectory, phases: ['dump', 'pack'], holdsFiles: true },
+    archive,
+  ];
 }
 
 const CONTENT = 'io.containerd.content.v1.content';
@@ -80,14 +110,18 @@ export async function spaceNeeds(examination: Examination): Promise<readonly Fil
 }
 
 async function needOf(examination: Examination, places: readonly Place[]): Promise<FileSystemNeed> {
-  const count = (phase: Phase): number => places.filter(({ phases }) => phases.includes(phase)).length;
+  const count = (some: readonly Place[]): Readonly<Record<Phase, number>> => ({
+    dump: some.filter(({ phases }) => phases.includes('dump')).length,
+    pack: some.filter(({ phases }) => phases.includes('pack')).length,
+  });
   const holdsArchive = places.some(({ path }) => path === examination.checkpointDirectory);
   const path = (holdsArchive ? examination.checkpointDirectory : places[0]?.path) ?? '/';
   const space = await examination.host.space(path);
   return {
     path,
     places: places.map(({ what }) => what),
-    times: { dump: count('dump'), pack: count('pack') },
+    times: count(places),
+    fileTimes: count(places.filter(({ holdsFiles }) => holdsFiles)),
     holdsArchive,
     holdsImages: places.some(({ what }) => what === "CRIU's images"),
     inMemory: await isInMemory(examination, path, space.ok ? space.value : undefined),

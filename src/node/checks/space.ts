@@ -2,35 +2,36 @@ import { posix } from 'node:path';
 import { formatSize } from '../../base/units.js';
 import type { JsonValue } from '../../render/table.js';
 import { setting } from '../config/kubelet.js';
+import type { DumpLoad } from '../facts/dump-load.js';
 import { availableMemory } from '../facts/memory.js';
 import type { SpaceFacts } from '../host/root.js';
 import { type Check, type Examination, reporter } from './check.js';
-import { type FileSystemNeed, peakOf, spaceNeeds } from './space-needs.js';
+import { type FileSystemNeed, mostOf, peakOf, spaceNeeds } from './space-needs.js';
 
 const { pass, warn, fail, unknown } = reporter('space');
 
-/** What a dump makes next to the memory pages on each file system: images, logs, the root's changes. Bytes. */
+/** What a dump makes next to memory pages and changed files on each file system: images, logs. Bytes. */
 const OVERHEAD = 32 << 20;
 const WHY = 'a checkpoint that fills a disk hurts the node, is lost, and leaves its plaintext there';
 
 /** Free space on every file system that a checkpoint passes, inodes, and the kubelet's eviction thresholds. */
 export async function spaceChecks(examination: Examination): Promise<readonly Check[]> {
-  const memory = examination.patient?.facts?.memory;
+  const load = examination.patient?.facts?.load;
   const needs = await spaceNeeds(examination);
   const checks: Check[] = [];
-  for (const need of needs) checks.push(freeCheck(need, memory));
+  for (const need of needs) checks.push(freeCheck(need, load));
   const inMemory = needs.filter((need) => need.inMemory);
-  if (inMemory.length > 0) checks.push(await memoryCheck(examination, inMemory, memory));
+  if (inMemory.length > 0) checks.push(await memoryCheck(examination, inMemory, load));
   const archive = needs.find(({ holdsArchive }) => holdsArchive);
   if (archive?.space !== undefined) {
-    const bytes = bytesOf([archive], memory);
+    const bytes = bytesOf([archive], load);
     checks.push(inodeCheck(examination, archive.space), evictionCheck(examination, archive.space, bytes));
   }
   return checks;
 }
 
-function bytesOf(needs: readonly FileSystemNeed[], memory: number | undefined): number | undefined {
-  return memory === undefined ? undefined : memory * peakOf(needs) + OVERHEAD;
+function bytesOf(needs: readonly FileSystemNeed[], load: DumpLoad | undefined): number | undefined {
+  return load === undefined ? undefined : mostOf(needs, load.memory, load.changed.size) + OVERHEAD;
 }
 
 /** Stable names: `space.free` is where the archive lands, the others are there only when they lie elsewhere. */
@@ -38,13 +39,13 @@ function idOf({ holdsArchive, holdsImages }: FileSystemNeed): string {
   return holdsArchive ? 'space.free' : holdsImages ? 'space.images' : 'space.engine';
 }
 
-function freeCheck(need: FileSystemNeed, memory: number | undefined): Check {
+function freeCheck(need: FileSystemNeed, load: DumpLoad | undefined): Check {
   const id = idOf(need);
   const { path, space, unknown: reason = 'not known', inMemory } = need;
   if (space === undefined) return unknown(id, `${path}: ${reason}`, WHY);
   const kind = inMemory ? ' (in memory)' : '';
   const at = `${formatSize(space.free)} free of ${formatSize(space.size)} at ${path}${kind}`;
-  const bytes = bytesOf([need], memory);
+  const bytes = bytesOf([need], load);
   const places = need.places.join(', ');
   if (bytes === undefined) {
     return pass(
@@ -70,7 +71,7 @@ function times(factor: number): string {
 async function memoryCheck(
   { host }: Examination,
   needs: readonly FileSystemNeed[],
-  memory: number | undefined,
+  load: DumpLoad | undefined,
 ): Promise<Check> {
   const id = 'space.memory';
   const why = 'what is written to a tmpfs takes memory, and a node without memory kills what runs on it';
@@ -79,7 +80,7 @@ async function memoryCheck(
   if (available === undefined)
     return unknown(id, `${places}: in memory, of which /proc/meminfo tells nothing`, why);
   const at = `${places}: in memory, ${formatSize(available)} available`;
-  const bytes = bytesOf(needs, memory);
+  const bytes = bytesOf(needs, load);
   if (bytes === undefined) {
     return pass(id, `${at}; a checkpoint takes the container's memory ${times(peakOf(needs))} more`, why);
   }

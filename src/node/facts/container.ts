@@ -2,14 +2,16 @@ import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { containerPids } from '../freezer/cgroups.js';
 import type { HostRoot } from '../host/root.js';
+import { changedFiles } from './changed-files.js';
 import { containerMemory, statusFields } from './container-memory.js';
+import type { DumpLoad } from './dump-load.js';
 
 /** What a running container holds, seen through /proc on its node. */
 export interface ContainerFacts {
   readonly id: string;
   readonly pids: readonly number[];
-  /** Memory that a dump must write, in bytes: anonymous and shared pages, and what is swapped out. */
-  readonly memory: number;
+  /** What a dump must write. */
+  readonly load: DumpLoad;
   readonly swapped: number;
   /** TCP connections of which CRIU wants `tcp-established`: all states with a peer. */
   readonly establishedTcp: number;
@@ -44,7 +46,7 @@ export async function readContainer(host: HostRoot, id: string): Promise<Contain
   if (first === undefined) return undefined;
   const problems: string[] = [];
   const real = await isProcfs(host);
-  const memory = await containerMemory(host, pids);
+  const memory = await containerMemory(host, id, pids);
   const sockets = new Set<string>();
   const deleted = new Map<string, number | undefined>();
   const devices = new Set<string>();
@@ -82,7 +84,7 @@ export async function readContainer(host: HostRoot, id: string): Promise<Contain
   return {
     id,
     pids,
-    memory: memory.size,
+    load: { memory: memory.size, changed: await changedFiles(host, pids) },
     swapped: memory.swapped,
     establishedTcp: await established(host, first, sockets),
     locks: await countLocks(host, new Set(pids)),

@@ -70,7 +70,8 @@ function parseMounts(text: string): readonly MountFact[] {
     }));
 }
 
-function decodeOctal(text: string): string {
+/** Undoes the kernel's octal escapes in paths. */
+export function decodeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );

@@ -7,9 +7,10 @@ import {
   containerOf,
   containerPids,
   directoryIn,
-  type FreezerMount,
   freezerMounts,
+  type HierarchyMount,
   ownCgroup,
+  versionOf,
 } from './cgroups.js';
 
 /** Where the freezer of a container is looked at. */
@@ -96,12 +97,9 @@ async function freezersOf(
 }
 
 /** A cgroup of the container as a mount shows it; undefined when it is of another hierarchy, or not shown there. */
-function seenThrough(
-  mount: FreezerMount,
-  { controllers, path }: CgroupLine,
-  id: string,
-): FreezerCgroup | undefined {
-  const version = controllers.includes('freezer') ? 1 : controllers.length === 0 ? 2 : undefined;
+function seenThrough(mount: HierarchyMount, line: CgroupLine, id: string): FreezerCgroup | undefined {
+  const version = versionOf(line, 'freezer');
+  const { path } = line;
   const own = ownCgroup(path, id);
   if (version !== mount.version || own === undefined) return undefined;
   const [directory, ownDirectory] = [directoryIn(mount, path), directoryIn(mount, own)];

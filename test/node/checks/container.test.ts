@@ -105,7 +105,7 @@ test('a plain container: nothing in the way, and how large and how long', async 
     expect(checks.get(id), id).toMatchObject({ status: 'pass' });
   }
   expect(checks.get('container.memory')?.found).toMatch(
-    /^202 MiB of memory.*frozen for 0\.51 s to 3\.52 s, for containerd thaws it only when the memory is copied/,
+    /^202 MiB of memory.*frozen for 0\.51 s to 3\.52 s, for containerd thaws it only when that is copied/,
   );
   expect(checks.get('space.free')?.found).toMatch(
     /needs about 637 MiB at once: CRIU's images, the content store, the unpacked checkpoint, the archive$/,

@@ -37,11 +37,17 @@ function kubelet(container: object | undefined): NonNullable<ExamineOptions['api
   };
 }
 
-async function check(container: object | undefined, named = true): Promise<Check | undefined> {
+async function check(
+  container: object | undefined,
+  named = true,
+  overlay = true,
+): Promise<Check | undefined> {
   const root = await hostCopy('kubeadm');
   await mkdir(join(root, 'proc/4000'), { recursive: true });
   await writeFile(join(root, 'proc/4000/cgroup'), `0::/cri-containerd-${ID}.scope\n`);
   await writeFile(join(root, 'proc/4000/status'), 'RssAnon:\t2097152 kB\n');
+  if (overlay)
+    await writeFile(join(root, 'proc/4000/mountinfo'), '21 1 0:46 / / ro - overlay overlay ro,lowerdir=/l\n');
   const target = named ? { namespace: 'prod', pod: 'payments', container: 'api' } : undefined;
   const options = { api: kubelet(container), noApi: undefined, target };
   const checks = await diagnose(await examine(await HostRoot.open(root), options));
@@ -56,6 +62,12 @@ test('2 GiB on containerd: the default liveness probe fails the check, a patient
   );
   expect(await check({ livenessProbe: { failureThreshold: 6 } })).toMatchObject({ status: 'pass' });
   expect(await check({})).toMatchObject({ status: 'pass' });
+});
+
+test('what changed in its root file system is frozen time too: if it cannot be counted, it is not passed', async () => {
+  const found = await check({ livenessProbe: { failureThreshold: 6 } }, true, false);
+  expect(found).toMatchObject({ status: 'unknown' });
+  expect(found?.found).toContain('its mounts are not to be seen');
 });
 
 test('a readiness probe warns', async () => {

@@ -10,12 +10,12 @@ import { type HostFixture, hostCopy } from '../../support/hosts.js';
 
 const MiB = 1 << 20;
 
-/** A container of that much memory; nothing else of it matters for space. */
-function patient(memory: number): Patient {
+/** A container of that much memory and changed files; nothing else of it matters for space. */
+function patient(memory: number, changed: number): Patient {
   const facts: ContainerFacts = {
     id: 'x',
     pids: [1],
-    memory,
+    load: { memory, changed: { size: changed, files: 1, missing: null } },
     swapped: 0,
     establishedTcp: 0,
     locks: 0,
@@ -46,6 +46,7 @@ async function spaceOf(
   fixture: HostFixture,
   mounts: readonly string[],
   memory: number | undefined,
+  changed = 0,
 ): Promise<ReadonlyMap<string, Check>> {
   const root = await hostCopy(fixture);
   await mkdir(join(root, 'proc/1'), { recursive: true });
@@ -58,7 +59,7 @@ async function spaceOf(
   const examination = await examine(host, { api: undefined, noApi: 'none in this test', target: undefined });
   const checks = await spaceChecks({
     ...examination,
-    patient: memory === undefined ? undefined : patient(memory),
+    patient: memory === undefined ? undefined : patient(memory, changed),
   });
   return new Map(checks.map((check) => [check.id, check]));
 }
@@ -72,6 +73,12 @@ test('containerd on one disk: three times the memory at once', async () => {
   expect(checks.get('space.free')?.found).toMatch(
     /needs about 2.09 GiB at once: CRIU's images, the content store/,
   );
+});
+
+test('changed files are in all of it but in the images', async () => {
+  const checks = await spaceOf('kubeadm', [TMP], 64 * MiB, 1024 * MiB);
+  expect(checks.get('space.images')?.found).toContain('needs about 96 MiB at once');
+  expect(checks.get('space.free')?.found).toContain('needs about 3.22 GiB at once');
 });
 
 test('containerd, every place on its own file system: a /tmp in memory once, its root twice, the archive once', async () => {

@@ -1,8 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { formatDuration } from '../../../base/units.js';
-import { containerMemory } from '../../../node/facts/container-memory.js';
+import type { DumpSize } from '../../../kubelet/checkpoint-times.js';
+import { type DumpLoad, dumpLoad, loadSize } from '../../../node/facts/dump-load.js';
+import type { RuntimeKind } from '../../../node/facts/runtime-settings.js';
 import { estimateFreeze } from '../../../node/freeze.js';
 import { dumpAtWork } from '../../../node/freezer/at-work.js';
+import { containerPids } from '../../../node/freezer/cgroups.js';
 import {
   type ContainerFreezer,
   type FreezerState,
@@ -60,8 +63,8 @@ export class WorkloadWatch {
   /** How long an engine that is seen at work is waited for: CRIU goes on to the end of its dump, whoever gave up. */
   readonly #patience: number;
   readonly before: Look;
-  /** Memory that a dump must write, in bytes; undefined where no process of it is seen. */
-  readonly memory: number | undefined;
+  /** What a dump must write; undefined where no process of it is seen. */
+  readonly load: DumpLoad | undefined;
   /** How long it stands still; undefined where its freezer is not seen. */
   readonly standstill: Standstill | undefined;
 
@@ -73,7 +76,7 @@ export class WorkloadWatch {
       readonly identity: Identity;
       readonly freezer: ContainerFreezer | undefined;
       readonly before: Look;
-      readonly memory: number | undefined;
+      readonly load: DumpLoad | undefined;
     },
   ) {
     this.#job = job;
@@ -82,12 +85,12 @@ export class WorkloadWatch {
     this.#identity = found.identity;
     this.#freezer = found.freezer;
     this.before = found.before;
-    this.memory = found.memory;
-    const worst = estimateFreeze(this.memory ?? 0, this.#identity.runtime).frozen.to;
-    this.#patience = AT_WORK + 2 * worst;
+    this.load = found.load;
+    const worst = this.load && estimateFreeze(this.load, this.#identity.runtime).frozen.to;
+    this.#patience = AT_WORK + 2 * (worst ?? 0);
     this.standstill =
       found.freezer &&
-      new Standstill(host, found.freezer, LONG + 2 * worst, (milliseconds) =>
+      new Standstill(host, found.freezer, LONG + 2 * (worst ?? 0), (milliseconds) =>
         this.#note(
           `${nameOf(target)} has stood still for ${formatDuration(milliseconds)}, longer than expected`,
         ),
@@ -105,9 +108,19 @@ export class WorkloadWatch {
     const found = identity.id === null ? undefined : await findFreezer(host, identity.id);
     const freezer = found === undefined || 'state' in found ? undefined : found;
     const state = found === undefined || 'state' in found ? found : await readFreezer(host, found);
-    const memory = freezer === undefined ? undefined : (await containerMemory(host, freezer.pids)).size;
+    const load = await loadOf(host, identity.id, freezer?.pids);
     const before = lookBefore(identity, state);
-    return new WorkloadWatch(job, target, host, { identity, freezer, before, memory });
+    return new WorkloadWatch(job, target, host, { identity, freezer, before, load });
+  }
+
+  /** The engine that runs it. */
+  get engine(): RuntimeKind {
+    return this.#identity.runtime;
+  }
+
+  /** What a dump must write in bytes, for the time that it is given. */
+  get size(): DumpSize | undefined {
+    return this.load && { bytes: loadSize(this.load), complete: this.load.changed.missing === null };
   }
 
   /** A container that is frozen before anything was asked is told, with what thaws it. */
@@ -235,4 +248,15 @@ export class WorkloadWatch {
     const frozenFor = this.before.state === 'frozen' ? null : (this.standstill?.longest ?? null);
     return { target: this.#target, outcome, before: this.before, after, frozenFor, thaw: thawing, attempts };
   }
+}
+
+/** What a dump must write, also where the freezer is not to be seen. */
+async function loadOf(
+  host: HostRoot,
+  id: string | null,
+  known: readonly number[] | undefined,
+): Promise<DumpLoad | undefined> {
+  if (id === null) return undefined;
+  const pids = known ?? (await containerPids(host, id));
+  return pids.length === 0 ? undefined : dumpLoad(host, id, pids);
 }
