@@ -3,7 +3,7 @@ import { lstat, mkdir, open, readdir, readFile, readlink, stat, unlink, utimes }
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { UnsafeError } from './errors.js';
-import { errorCode, fileError } from './files.js';
+import { errorCode, fileError } from './file-errors.js';
 
 /** Another process that has a lock, or is about to. */
 export interface Holder {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { errorCode } from './files.js';
+import { errorCode } from './file-errors.js';
 
 const ROOT = 0;
 const WRITABLE_BY_OTHERS = 0o022;

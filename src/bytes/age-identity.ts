@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { FailedError, NotFoundError, UnsafeError, UsageError } from '../base/errors.js';
-import { errorCode, fileError } from '../base/files.js';
+import { errorCode, fileError } from '../base/file-errors.js';
 import { type ReadInput, readInput } from '../base/read-input.js';
 import { shownUrl } from '../base/shown-url.js';
 import { openAge } from './age-unlock.js';

@@ -1,6 +1,6 @@
-import { writeAside } from '../base/files.js';
 import { formatSize } from '../base/units.js';
 import type { FileOutput } from '../base/write-all.js';
+import { writeAside } from '../base/write-aside.js';
 import { MemoryImages } from '../criu/memory.js';
 import { buildCore } from '../memory/core/build.js';
 import type { CoreLayout, CorePart } from '../memory/core/layout.js';

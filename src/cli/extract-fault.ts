@@ -1,5 +1,5 @@
 import { IntegrityError, UnsafeError } from '../base/errors.js';
-import { errorCode } from '../base/files.js';
+import { errorCode } from '../base/file-errors.js';
 
 /**
  * What the operating system says where one entry is at fault: its name, its size, its target, or what is in its way.

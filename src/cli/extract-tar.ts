@@ -2,7 +2,7 @@ import type { Archive, ArchiveEntry } from '../archive/archive.js';
 import type { Selected } from '../archive/select.js';
 import { copyEntries } from '../archive/tar-copy.js';
 import { NotFoundError, UnsafeError, UsageError } from '../base/errors.js';
-import { writeAside } from '../base/files.js';
+import { writeAside } from '../base/write-aside.js';
 import { interrupted } from './interrupt.js';
 import { LeftOut } from './left-out.js';
 import { refuseTerminal, toStandardOutput } from './standard-output.js';

@@ -1,7 +1,7 @@
 import { lutimes } from 'node:fs/promises';
 import type { ArchiveEntry } from '../archive/archive.js';
 import { ColdcaseError, NotFoundError } from '../base/errors.js';
-import { fileError } from '../base/files.js';
+import { fileError } from '../base/file-errors.js';
 import { fsPath } from '../base/text.js';
 import type { ByteSource } from '../bytes/source.js';
 import { escapeText } from '../render/escape.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { writeFileAside } from '../base/files.js';
 import { formatTime } from '../base/units.js';
+import { writeFileAside } from '../base/write-aside.js';
 import { readIdentityFile } from '../bytes/age-identity.js';
 import type { CommandModule } from './command.js';
 import { interrupted } from './interrupt.js';

@@ -1,6 +1,6 @@
 import { UnsafeError, UsageError } from '../base/errors.js';
-import { writeAside } from '../base/files.js';
 import { formatAddress } from '../base/units.js';
+import { writeAside } from '../base/write-aside.js';
 import { type AddressSpace, notInArchive, type Segment, type Vma, vmaRights } from '../criu/address-space.js';
 import { MemoryImages } from '../criu/memory.js';
 import { memoryChunks } from '../memory/contents.js';

@@ -1,9 +1,10 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NotFoundError } from '../base/errors.js';
-import { errorCode, fileError, refuseUrl } from '../base/files.js';
+import { errorCode, fileError } from '../base/file-errors.js';
 import { shownUrl } from '../base/shown-url.js';
 import { fsPath } from '../base/text.js';
+import { refuseUrl } from '../base/writable.js';
 
 /**
  * Where `-o` says a result goes: into it, when it is a directory or ends in `/` (made if missing, mode 0700),

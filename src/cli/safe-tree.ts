@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { constants, type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UnsafeError } from '../base/errors.js';
-import { errorCode, fileError } from '../base/files.js';
+import { errorCode, fileError } from '../base/file-errors.js';
 import { fsPath } from '../base/text.js';
 import { makeDirectory } from './output-path.js';
 

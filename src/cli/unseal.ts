@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.js';
-import { writeAside } from '../base/files.js';
 import { shownUrl } from '../base/shown-url.js';
 import { formatSize } from '../base/units.js';
+import { writeAside } from '../base/write-aside.js';
 import { openFile } from '../bytes/file.js';
 import { type Unsealed, unseal } from '../seal/unseal.js';
 import { type ArchiveOptions, addArchiveOptions, withRecipients } from './archive-options.js';

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { packError } from '../base/thread-error.js';
 import { openFile } from '../bytes/file.js';
-import { readManifest } from '../seal/manifest-file.js';
+import { readManifest } from '../seal/read-manifest.js';
 import { type Check, hashSource, verify } from '../seal/verify.js';
 import type { VerifyJob, VerifyReport } from './verify-thread.js';
 

@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { WrongKeyError } from '../base/errors.js';
 import { shownUrl } from '../base/shown-url.js';
 import type { Manifest } from '../seal/manifest.js';
-import { manifestPath, readManifest } from '../seal/manifest-file.js';
+import { manifestPath } from '../seal/manifest.js';
+import { readManifest } from '../seal/read-manifest.js';
 
 /** A manifest of more recipients is better read itself. */
 const LISTED = 10;

@@ -2,7 +2,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, unlink } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { DeniedError, FailedError, NotFoundError, UnsafeError } from '../base/errors.js';
-import { errorCode } from '../base/files.js';
+import { errorCode } from '../base/file-errors.js';
 import { CheckpointFile, fileFailure, refuseUnlessRegular } from './checkpoint-file.js';
 
 /**

@@ -1,7 +1,7 @@
 import { constants, open, unlink } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { FailedError } from '../base/errors.js';
-import { errorCode, fileError } from '../base/files.js';
+import { errorCode, fileError } from '../base/file-errors.js';
 
 /** How long is waited for another that writes, in milliseconds: nobody needs longer for a small file. */
 const PATIENCE = 2000;

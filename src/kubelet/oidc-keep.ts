@@ -1,7 +1,8 @@
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { type Document, isMap, isSeq, parseDocument } from 'yaml';
 import { FailedError } from '../base/errors.js';
-import { fileError, writeAside } from '../base/files.js';
+import { fileError } from '../base/file-errors.js';
+import { writeAside } from '../base/write-aside.js';
 import { fields, list, texts } from './json.js';
 import type { Entry } from './kubeconfig-files.js';
 import { lockKubeconfig } from './kubeconfig-lock.js';

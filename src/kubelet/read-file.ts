@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { DeniedError, FailedError, NotFoundError } from '../base/errors.js';
-import { errorCode, fileError } from '../base/files.js';
+import { errorCode, fileError } from '../base/file-errors.js';
 import { readInput } from '../base/read-input.js';
 import { shownUrl } from '../base/shown-url.js';
 

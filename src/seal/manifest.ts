@@ -42,6 +42,11 @@ export type Manifest = {
   readonly durations: { readonly [phase: string]: number };
 };
 
+/** Name of the manifest that belongs to a sealed file. */
+export function manifestPath(sealed: string): string {
+  return `${sealed}.json`;
+}
+
 /** A manifest as its file holds it. */
 export function formatManifest(manifest: Manifest): string {
   return `${portableJson(JSON.stringify(manifest, null, 2))}\n`;

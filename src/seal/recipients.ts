@@ -2,7 +2,7 @@ import { createCipheriv, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import type { Recipient } from 'age-encryption';
 import { UnsafeError, UsageError } from '../base/errors.js';
-import { errorCode, fileError } from '../base/files.js';
+import { errorCode, fileError } from '../base/file-errors.js';
 import { readInput } from '../base/read-input.js';
 import { shownUrl } from '../base/shown-url.js';
 import { CIPHER, CIPHER_OPTIONS, payloadKey } from '../bytes/age-stream.js';

@@ -1,18 +1,26 @@
 import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { IntegrityError } from '../base/errors.js';
-import { fileError, requireWritable, writeAside } from '../base/files.js';
+import { fileError } from '../base/file-errors.js';
 import { formatTime } from '../base/units.js';
+import { requireWritable } from '../base/writable.js';
+import { writeAside } from '../base/write-aside.js';
 import { parseAgeHeader } from '../bytes/age-header.js';
 import { openAgePayload } from '../bytes/age-payload.js';
 import { descriptorSource } from '../bytes/file.js';
 import { type CaptureRecord, toJsonObject } from './capture-record.js';
 import { checkContent } from './check-content.js';
 import { openTarInput, type SealInput, type TarInput } from './input.js';
-import { formatManifest, MANIFEST_FORMAT, MANIFEST_VERSION, type Manifest } from './manifest.js';
-import { manifestPath, type SealedText, writeManifest } from './manifest-file.js';
+import {
+  formatManifest,
+  MANIFEST_FORMAT,
+  MANIFEST_VERSION,
+  type Manifest,
+  manifestPath,
+} from './manifest.js';
 import { checkRecipients, createHeader, type SealedHeader, type SealFor } from './recipients.js';
 import { type SealedFacts, type SealedSink, sealStream } from './seal-stream.js';
+import { type SealedText, writeManifest } from './write-manifest.js';
 
 export interface SealOptions {
   readonly input: SealInput;

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../../base/errors.js';
-import { requireWritable } from '../../base/files.js';
-import { manifestPath } from '../../seal/manifest-file.js';
+import { requireWritable } from '../../base/writable.js';
+import { manifestPath } from '../../seal/manifest.js';
 import { makeDirectory } from '../output-path.js';
 import { refuseTerminal } from '../standard-output.js';
 import { trustedPlace } from './trusted-place.js';

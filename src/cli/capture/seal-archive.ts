@@ -1,8 +1,9 @@
 import { formatSize } from '../../base/units.js';
 import type { CheckpointFile } from '../../kubelet/checkpoint-file.js';
 import type { CaptureRecord } from '../../seal/capture-record.js';
-import { manifestPath, writeManifest } from '../../seal/manifest-file.js';
+import { manifestPath } from '../../seal/manifest.js';
 import { type SealOptions, sealFile, sealToSink } from '../../seal/seal-file.js';
+import { writeManifest } from '../../seal/write-manifest.js';
 import { toStandardOutput } from '../standard-output.js';
 import type { CaptureJob, ContainerTarget } from './job.js';
 import { sealedName, sealedPath } from './output-place.js';

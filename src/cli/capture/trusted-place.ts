@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UnsafeError } from '../../base/errors.js';
-import { errorCode, fileError } from '../../base/files.js';
+import { errorCode, fileError } from '../../base/file-errors.js';
 
 const ROOT = 0;
 

@@ -3,7 +3,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FormatError, IntegrityError, UnsafeError } from '../../base/errors.js';
-import { errorCode, fileError } from '../../base/files.js';
+import { errorCode, fileError } from '../../base/file-errors.js';
 import { openOwnFile } from '../../base/sole-writer.js';
 import { type AgeKeys, openAge } from '../../bytes/age-unlock.js';
 import { chunksOf } from '../../bytes/chunks.js';

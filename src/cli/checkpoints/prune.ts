@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ColdcaseError, InterruptedError, UnsafeError } from '../../base/errors.js';
-import { errorCode } from '../../base/files.js';
+import { errorCode } from '../../base/file-errors.js';
 import { formatSize } from '../../base/units.js';
 import { CheckpointDirectory } from '../../kubelet/checkpoint-dir.js';
 import type { CheckpointFile } from '../../kubelet/checkpoint-file.js';

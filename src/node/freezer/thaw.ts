@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { errorCode } from '../../base/files.js';
+import { errorCode } from '../../base/file-errors.js';
 import type { HostRoot } from '../host/root.js';
 import { type FreezerState, freezerState } from './state.js';
 import { shownCommand, type ThawCommand } from './thaw-commands.js';

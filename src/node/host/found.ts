@@ -1,4 +1,4 @@
-import { errorCode } from '../../base/files.js';
+import { errorCode } from '../../base/file-errors.js';
 
 /** Why something could not be read. `absent` is an answer; the others mean that it is not known. */
 export interface Unread {

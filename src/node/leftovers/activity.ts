@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { errorCode } from '../../base/files.js';
+import { errorCode } from '../../base/file-errors.js';
 import { listPids, readArguments, startTime } from '../host/processes.js';
 import type { HostRoot } from '../host/root.js';
 import type { Leftover } from './look.js';

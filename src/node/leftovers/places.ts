@@ -238,7 +238,7 @@ async function whoseContainer(host: HostRoot, directory: string): Promise<string
   return 'whether CRI-O or Podman keeps it there is not known';
 }
 
-/** `createAside` of src/base/files.ts gives these names; `.checkpoint-tmp-` is containerd's. */
+/** `createAside` of src/base/write-aside.ts gives these names; `.checkpoint-tmp-` is containerd's. */
 const PARTIAL = /^\..+\.[0-9a-f]{12}\.partial$/;
 
 async function ownFiles(search: Search, own: OwnDirectories): Promise<void> {

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { FailedError, UnsafeError } from '../../base/errors.js';
-import { errorCode, fileError } from '../../base/files.js';
+import { errorCode, fileError } from '../../base/file-errors.js';
 import { whoElseWrites } from '../../base/sole-writer.js';
 import type { HostRoot } from '../host/root.js';
 import { type Activity, readActivity, whyUncertain } from './activity.js';

@@ -1,6 +1,6 @@
 import { ColdcaseError } from '../../base/errors.js';
-import { writeAside, writeFileAside } from '../../base/files.js';
 import { formatSize } from '../../base/units.js';
+import { writeAside, writeFileAside } from '../../base/write-aside.js';
 import type { Job } from '../core/state.js';
 import { filterItems, findItem } from '../core/walk.js';
 import type { Extract } from '../core/work.js';

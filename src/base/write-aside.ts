@@ -1,22 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, unlinkSync } from 'node:fs';
-import { constants, type FileHandle, link, lstat, open, rename, stat, unlink } from 'node:fs/promises';
+import { unlinkSync } from 'node:fs';
+import { constants, type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ColdcaseError, NotFoundError, UnsafeError, UsageError } from './errors.js';
+import { ColdcaseError } from './errors.js';
 import { errorCode, fileError } from './file-errors.js';
-import { looksLikeUrl, shownUrl } from './shown-url.js';
+import { shownUrl } from './shown-url.js';
 import { fsPath } from './text.js';
+import { existsError, requireWritable, type WritableOptions } from './writable.js';
 import { FileOutput } from './write-all.js';
 
-export { errorCode, fileError } from './file-errors.js';
-
-export interface AsideOptions {
-  /** Replace a file that exists under the final name. Without it, such a file is never touched. */
-  readonly force?: boolean | undefined;
+export interface AsideOptions extends WritableOptions {
   /** Bytes that will be written, where that is known: errors say how far it came. */
   readonly size?: number | undefined;
-  /** What errors call it, where the path says nothing to a user. */
-  readonly name?: string | undefined;
 }
 
 /** An open file of which everything can be asked but to write: that is done by what writes all or fails. */
@@ -153,50 +148,6 @@ async function discardAfter(error: unknown, discard: () => Promise<void>): Promi
 function withMore(error: unknown, line: string): unknown {
   if (error instanceof ColdcaseError) error.more.push(line);
   return error;
-}
-
-/**
- * Checks, before long work, that a file can be made: its directory exists and nothing is in the way.
- *
- * @throws as `createAside`
- */
-export async function requireWritable(path: string, options: AsideOptions = {}): Promise<void> {
-  const name = shownUrl(options.name ?? path);
-  refuseUrl(path);
-  const parent = await stat(fsPath(dirname(path))).catch((cause: unknown) => {
-    throw fileError(cause, dirname(name), 'write to directory');
-  });
-  if (!parent.isDirectory()) throw new NotFoundError(`${dirname(name)} is not a directory`);
-  const there = await lstat(fsPath(path)).catch((cause: unknown) => {
-    if (errorCode(cause) === 'ENOENT') return undefined;
-    throw fileError(cause, name, 'write');
-  });
-  if (there === undefined) return;
-  if (there.isDirectory()) throw new UnsafeError(`${name} is a directory`, { remedy: 'name a file in it' });
-  if (options.force !== true) throw existsError(name);
-  if (there.isFile() || there.isSymbolicLink()) return;
-  throw new UnsafeError(`${name} is no file, and is not replaced by one`, { remedy: 'name another file' });
-}
-
-/**
- * What is called as a URL is written all the same where its directory exists, and below another name: `./a:b@c`.
- *
- * @throws UsageError when a URL is given for a file or directory to be made: its secrets would be in their names
- */
-export function refuseUrl(path: string): void {
-  if (!looksLikeUrl(path) && shownUrl(path) === path) return;
-  const directory = dirname(path);
-  if (existsSync(fsPath(path)) || (directory !== '.' && existsSync(fsPath(directory)))) return;
-  throw new UsageError(`${shownUrl(path)} looks like a URL, and a file or directory is to be made`, {
-    remedy: 'name one of this machine; ./ in front of it says that it is one',
-  });
-}
-
-function existsError(path: string, cause?: unknown): UnsafeError {
-  return new UnsafeError(`${path} exists`, {
-    remedy: 'name another file, or replace it with --force',
-    cause,
-  });
 }
 
 /** link(2) fails when the name is taken, where rename(2) would replace it; both leave only complete files. */

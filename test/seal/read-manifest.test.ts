@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { manifestPath, readManifest } from '../../src/seal/manifest-file.js';
+import { manifestPath } from '../../src/seal/manifest.js';
+import { readManifest } from '../../src/seal/read-manifest.js';
 
 let directory = '';
 beforeAll(() => {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { FailedError, NotFoundError, UnsafeError } from '../../src/base/errors.js';
-import { createAside, requireWritable, writeAside, writeFileAside } from '../../src/base/files.js';
+import { requireWritable } from '../../src/base/writable.js';
+import { createAside, writeAside, writeFileAside } from '../../src/base/write-aside.js';
 import { systemError } from '../support/system-error.js';
 
 let root = '';
