@@ -3,7 +3,7 @@ import type { ArchiveEntry } from '../archive/entry.js';
 import { decodeSealedIndex, mayLackBytes, type SealedIndex, withoutBytes } from '../archive/sealed-index.js';
 import { TarFollower } from '../archive/tar-follower.js';
 import { FormatError, IntegrityError } from '../base/errors.js';
-import { readSeekTable, type SeekTable } from '../bytes/seekable-zstd.js';
+import { readSeekTable, type SeekTable } from '../bytes/seek-table.js';
 import type { ByteSource } from '../bytes/source.js';
 import { decodeFrame } from '../bytes/zstd.js';
 import { createContentHash } from './content-hash.js';

@@ -6,7 +6,7 @@ import { AgeWriter } from './age-writer.js';
 import type { CaptureRecord } from './capture-record.js';
 import { compressFrames, type Frame, type FrameInput } from './frames.js';
 import type { SealedHeader } from './recipients.js';
-import { SeekTableWriter } from './seek-table.js';
+import { SeekTableWriter } from './seek-table-writer.js';
 
 /** Takes the sealed file in order. The pieces are its own from then on. */
 export type SealedSink = (pieces: readonly Uint8Array[]) => void | Promise<void>;

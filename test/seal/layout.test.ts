@@ -12,7 +12,7 @@ import { MemorySource } from '../../src/bytes/memory.js';
 import { checkContent } from '../../src/seal/check-content.js';
 import { createHeader } from '../../src/seal/recipients.js';
 import { sealStream } from '../../src/seal/seal-stream.js';
-import { SeekTableWriter } from '../../src/seal/seek-table.js';
+import { SeekTableWriter } from '../../src/seal/seek-table-writer.js';
 import { rawHeader } from '../support/raw-tar.js';
 import { samplePath } from '../support/samples.js';
 

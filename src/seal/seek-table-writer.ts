@@ -1,4 +1,4 @@
-import { SEEK_FOOTER_MAGIC, SEEK_FOOTER_SIZE, SEEK_TABLE_MAGIC } from '../bytes/seekable-zstd.js';
+import { SEEK_FOOTER_MAGIC, SEEK_FOOTER_SIZE, SEEK_TABLE_MAGIC } from '../bytes/seek-table.js';
 
 const SKIPPABLE_HEADER = 8;
 const ENTRY_SIZE = 8;
