@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.js';
+import { DEFAULT_ROOT_DIR } from '../kubelet/checkpoint-dir.js';
 import { resolveEndpoint } from '../kubelet/endpoint.js';
 import { parseTarget } from '../kubelet/names.js';
-import { DEFAULT_ROOT_DIR, runningRootDir } from '../kubelet/root-dir.js';
 import { escapeJson, escapeText } from '../render/escape.js';
 import type { CaptureJob } from './capture/job.js';
 import { resolveOutput } from './capture/output-place.js';
@@ -122,6 +122,13 @@ async function capture(target: string, options: CaptureOptions): Promise<void> {
   process.exitCode = exitCodeOf(report);
 }
 
+/** Loaded only when it is needed: the node layer is large. */
+async function usualDirectory(hostRoot: string): Promise<string> {
+  const { HostRoot } = await import('../node/host/root.js');
+  const { runningRootDir } = await import('../node/config/discover.js');
+  return join(hostRoot, await runningRootDir(await HostRoot.open(hostRoot)), 'checkpoints');
+}
+
 /**
  * Decides everything that can be decided before the kubelet is asked: a mistake must not cost a checkpoint that then
  * cannot be sealed.
@@ -144,11 +151,11 @@ export async function prepareCapture(text: string, options: CaptureOptions): Pro
   const output = await resolveOutput(options.output, options.manifest, force, warnings);
   const endpoint = await resolveEndpoint(options, { note, signal: interrupted });
   const hostRoot = options.hostRoot ?? '/';
-  const root = options.checkpointDir === undefined ? await runningRootDir(join(hostRoot, 'proc')) : undefined;
+  const checkpointDir = options.checkpointDir ?? (await usualDirectory(hostRoot));
   return {
     target,
     endpoint,
-    checkpointDir: options.checkpointDir ?? join(hostRoot, root ?? DEFAULT_ROOT_DIR, 'checkpoints'),
+    checkpointDir,
     hostRoot,
     times,
     thaw: options.thaw === true,

@@ -5,6 +5,9 @@ import { DeniedError, FailedError, NotFoundError, UnsafeError } from '../base/er
 import { errorCode } from '../base/file-errors.js';
 import { CheckpointFile, fileFailure, refuseUnlessRegular } from './checkpoint-file.js';
 
+/** The kubelet's `--root-dir` unless it is told otherwise; archives lie in `checkpoints` below it. */
+export const DEFAULT_ROOT_DIR = '/var/lib/kubelet';
+
 /**
  * The directory in which a kubelet leaves its archives, held open: whatever is done below goes through the
  * descriptor, so that nobody can swap the directory meanwhile (on Linux, where /proc/self/fd serves as openat).

@@ -15,10 +15,10 @@ import { readCriu } from './facts/criu.js';
 import { readKernel } from './facts/kernel.js';
 import { readMounts } from './facts/mounts.js';
 import { installedPackages } from './facts/packages.js';
-import { findProgram } from './facts/programs.js';
+import { findSafeProgram } from './facts/programs.js';
 import { type RuntimeFacts, readRuntime } from './facts/runtime.js';
 import { readSwaps } from './facts/swap.js';
-import { isContainerId } from './freezer/cgroups.js';
+import { isContainerId } from './host/cgroup-names.js';
 import { list, text } from './host/json.js';
 import type { HostRoot } from './host/root.js';
 
@@ -68,14 +68,16 @@ export async function kubeletVersion(
   const said = await api?.kubeletVersion();
   if (said !== undefined) return { text: said, from: api?.where ?? 'the API' };
   if (host.isThisMachine) {
-    const program = await findProgram(host, 'kubelet', [
+    const program = await findSafeProgram(host, 'kubelet', [
       '/usr/bin',
       '/usr/local/bin',
       '/opt/bin',
       '/usr/sbin',
     ]);
-    const version = program === undefined ? undefined : await programVersion(program);
-    if (version !== undefined) return { text: version, from: `${program ?? ''} --version` };
+    // what others than root could have put there is not run
+    const safe = program?.obstacle === undefined ? program?.path : undefined;
+    const version = safe === undefined ? undefined : await programVersion(safe);
+    if (version !== undefined) return { text: version, from: `${safe} --version` };
   }
   const packaged = packages?.get('kubelet');
   return packaged === undefined ? undefined : { text: packaged, from: 'its package' };

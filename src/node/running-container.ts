@@ -4,7 +4,7 @@ import { NoAnswer } from './cri/client.js';
 import { findContainer } from './cri/runtime.js';
 import { readRuntime } from './facts/runtime.js';
 import type { RuntimeKind } from './facts/runtime-settings.js';
-import { containerPids } from './freezer/cgroups.js';
+import { containerPids } from './freezer/containers.js';
 import type { HostRoot } from './host/root.js';
 
 /** A container as the node knows it. */

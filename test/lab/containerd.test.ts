@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { dumpAtWork } from '../../src/node/freezer/at-work.js';
-import { containerPids } from '../../src/node/freezer/cgroups.js';
+import { containerPids } from '../../src/node/freezer/containers.js';
 import { type FreezerState, freezerState } from '../../src/node/freezer/state.js';
 import { shownCommand, thawCommands } from '../../src/node/freezer/thaw-commands.js';
 import { HostRoot } from '../../src/node/host/root.js';
@@ -79,7 +79,7 @@ describe.skipIf(!hasContainerd).each([1, 2] as const)(
       for (;;) {
         await wait(50);
         const now = await freezerState(host, id);
-        const busy = await dumpAtWork(host, id, await containerPids(host, id));
+        const busy = await dumpAtWork(host, id);
         if (busy !== undefined || now.state !== last.state) since = performance.now();
         last = now;
         if (performance.now() - since > 3000) return now;
@@ -106,7 +106,7 @@ describe.skipIf(!hasContainerd).each([1, 2] as const)(
           node.out('runc', '--root', '/run/containerd/runc/k8s.io', 'pause', id);
           expect(await freezerState(host, id)).toMatchObject({ state: 'frozen' });
         }
-        if (command.kind === 'run' && !command.found) continue;
+        if (command.kind === 'run' && command.obstacle !== undefined) continue;
         node.out('sh', '-c', shownCommand(command));
         expect(await freezerState(host, id), shownCommand(command)).toEqual({ state: 'running' });
       }

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fakeProcess } from './processes.js';
 
 /** A container in a made-up cgroup tree below a host root, which can be frozen as an engine does it. */
 export interface FakeContainer {
@@ -64,7 +65,7 @@ export function fakeContainer(root: string, options: FakeOptions): FakeContainer
     freeze: () => set(true),
     thaw: () => set(false),
     trace(on) {
-      put('proc/72/comm', 'criu\n');
+      if (on) fakeProcess(root, 72, { comm: 'criu', exe: '/usr/sbin/criu' });
       trace(on ? 72 : 0);
     },
     exit() {

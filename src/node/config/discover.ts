@@ -1,7 +1,9 @@
 import { posix } from 'node:path';
+import { DEFAULT_ROOT_DIR } from '../../kubelet/checkpoint-dir.js';
 import type { JsonValue } from '../../render/table.js';
 import { isObject } from '../host/json.js';
-import { findProcess, type HostProcess } from '../host/processes.js';
+import { findOwnProcess } from '../host/own-processes.js';
+import type { HostProcess } from '../host/processes.js';
 import type { HostRoot } from '../host/root.js';
 import { findUnit, type Unit } from '../host/systemd.js';
 import { commandLine, unitEnvironment, type Word } from '../host/unit-command.js';
@@ -29,13 +31,20 @@ const UNITS: readonly (readonly [name: string, flavour: KubeletStart['flavour']]
   ['rke2-agent.service', 'rke2'],
 ];
 
+/** The `--root-dir` of the kubelet that runs, if it is a process of the node's own, else the default. */
+export async function runningRootDir(host: HostRoot): Promise<string> {
+  const process = await findOwnProcess(host, new Set(['kubelet']));
+  const path = process === undefined ? undefined : lastFlag(processFlags(process), 'root-dir')?.value;
+  return path?.startsWith('/') === true ? path : DEFAULT_ROOT_DIR;
+}
+
 /**
  * Finds how the kubelet is started: its unit with drop-ins and environment files, and the process that runs. A
  * running kubelet's own arguments count; each keeps the file of the unit that it came from when that file still
  * says the same, else the source is the process.
  */
 export async function discoverKubelet(host: HostRoot): Promise<KubeletStart> {
-  const process = await findProcess(host, new Set(['kubelet']));
+  const process = await findOwnProcess(host, new Set(['kubelet']));
   for (const [name, flavour] of UNITS) {
     const unit = await findUnit(host, name);
     if (unit === undefined) continue;

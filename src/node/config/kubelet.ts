@@ -1,4 +1,5 @@
 import { FormatError, NotFoundError } from '../../base/errors.js';
+import { DEFAULT_ROOT_DIR } from '../../kubelet/checkpoint-dir.js';
 import type { JsonValue } from '../../render/table.js';
 import { field, isObject, type JsonObject } from '../host/json.js';
 import type { HostRoot } from '../host/root.js';
@@ -180,5 +181,5 @@ export function kubeletFlag(configuration: KubeletConfiguration, name: string): 
 
 /** The kubelet's root directory: `--root-dir`, /var/lib/kubelet by default. */
 export function rootDirectory(configuration: KubeletConfiguration): string {
-  return kubeletFlag(configuration, 'root-dir')?.value ?? '/var/lib/kubelet';
+  return kubeletFlag(configuration, 'root-dir')?.value ?? DEFAULT_ROOT_DIR;
 }

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { ownDirectories } from '../freezer/cgroups.js';
+import { ownDirectories } from '../freezer/mounts.js';
 import type { HostRoot } from '../host/root.js';
 
 /** What a container's own cgroup is charged with of what a dump writes, in bytes. */

@@ -8,7 +8,7 @@ export interface ContainerMemory {
   readonly swapped: number;
 }
 
-export { containerPids } from '../freezer/cgroups.js';
+export { containerPids } from '../freezer/containers.js';
 
 /**
  * What a dump of a container has to write: the larger of what its processes have mapped and what its cgroup is charged

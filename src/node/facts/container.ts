@@ -1,6 +1,6 @@
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { containerPids } from '../freezer/cgroups.js';
+import { containerPids } from '../freezer/containers.js';
 import type { HostRoot } from '../host/root.js';
 import { changedFiles } from './changed-files.js';
 import { containerMemory, statusFields } from './container-memory.js';

@@ -48,26 +48,28 @@ export async function readCriu(
   const path = await runtimePath(host, runtime.kind);
   const program = await findProgram(host, 'criu', path.directories);
   const root = process.getuid?.() === 0;
-  const runnable = program !== undefined && host.isThisMachine;
-  const version = runnable ? await programVersion(program) : undefined;
+  const runnable = program !== undefined && host.isThisMachine && program.obstacle === undefined;
+  const version = runnable ? await programVersion(program.path) : undefined;
   const packaged = packages?.get('criu');
   return {
-    program,
+    program: program?.path,
     searched: `${path.directories.join(':')}, ${path.from}`,
     version: version ?? packaged,
     versionFrom:
       version !== undefined ? 'criu --version' : packaged !== undefined ? 'its package' : undefined,
-    check: options.check && runnable && root ? await criuCheck(program) : undefined,
+    check: options.check && runnable && root ? await criuCheck(program.path) : undefined,
     notChecked: !host.isThisMachine
       ? 'programs of another root are not run'
       : program === undefined
         ? 'there is no criu to run'
-        : root
-          ? options.check
-            ? undefined
-            : 'it was not asked for'
-          : 'it needs root',
-    lowLevel: await findProgram(host, runtime.low.binary, path.directories),
+        : program.obstacle !== undefined
+          ? program.obstacle
+          : root
+            ? options.check
+              ? undefined
+              : 'it was not asked for'
+            : 'it needs root',
+    lowLevel: (await findProgram(host, runtime.low.binary, path.directories))?.path,
     library: await findLibrary(host),
     options: await readCriuOptions(host, runtime.low.name),
   };

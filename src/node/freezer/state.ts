@@ -1,17 +1,7 @@
 import { posix } from 'node:path';
-import { listPids } from '../host/processes.js';
 import type { HostRoot } from '../host/root.js';
-import {
-  type CgroupLine,
-  cgroupsOf,
-  containerOf,
-  containerPids,
-  directoryIn,
-  freezerMounts,
-  type HierarchyMount,
-  ownCgroup,
-  versionOf,
-} from './cgroups.js';
+import { containerPids, type FoundContainer, findContainers } from './containers.js';
+import { directoryIn, freezerMounts, type HierarchyMount, versionOf } from './mounts.js';
 
 /** Where the freezer of a container is looked at. */
 export interface ContainerFreezer {
@@ -54,7 +44,7 @@ export type NoFreezer = Exclude<FreezerState, { state: 'running' | 'frozen' }>;
 
 /** Finds the freezer of a container by its processes' cgroups. Without any process it is told why there is none. */
 export async function findFreezer(host: HostRoot, id: string): Promise<ContainerFreezer | NoFreezer> {
-  const found = await freezersOf(host, (path) => (ownCgroup(path, id) === undefined ? undefined : id));
+  const found = await freezersOf(host, id);
   if (found instanceof Map) return found.get(id) ?? { state: 'gone' };
   return found;
 }
@@ -63,45 +53,36 @@ export async function findFreezer(host: HostRoot, id: string): Promise<Container
 export async function allFreezers(
   host: HostRoot,
 ): Promise<ReadonlyMap<string, ContainerFreezer> | NoFreezer> {
-  return freezersOf(host, containerOf);
+  return freezersOf(host, undefined);
 }
 
 async function freezersOf(
   host: HostRoot,
-  whose: (path: string) => string | undefined,
+  wanted: string | undefined,
 ): Promise<Map<string, ContainerFreezer> | NoFreezer> {
-  const pids = new Map<string, number[]>();
-  const lines = new Map<string, { readonly id: string; readonly line: CgroupLine }>();
-  for (const pid of await listPids(host)) {
-    const ids = new Set<string>();
-    for (const line of await cgroupsOf(host, pid)) {
-      const id = whose(line.path);
-      if (id === undefined) continue;
-      ids.add(id);
-      lines.set(`${line.controllers.join()}:${line.path}`, { id, line });
-    }
-    for (const id of ids) pids.set(id, [...(pids.get(id) ?? []), pid]);
-  }
-  if (pids.size === 0 && !(await seesProcesses(host))) {
+  const containers = await findContainers(host, wanted);
+  if (containers.size === 0 && !(await seesProcesses(host))) {
     return { state: 'unknown', why: 'the processes of the node cannot be seen' };
   }
-  if (pids.size === 0) return new Map();
+  if (containers.size === 0) return new Map();
   const mounts = await freezerMounts(host);
   if (!mounts.ok) return { state: 'unknown', why: mounts.why };
-  const cgroups = new Map<string, FreezerCgroup[]>();
-  for (const { id, line } of lines.values()) {
-    const seen = mounts.value.flatMap((mount) => seenThrough(mount, line, id) ?? []);
-    cgroups.set(id, [...(cgroups.get(id) ?? []), ...seen]);
+  const freezers = new Map<string, ContainerFreezer>();
+  for (const [id, { pids, cgroups }] of containers) {
+    const seen = cgroups.flatMap((line) => mounts.value.flatMap((mount) => seenThrough(mount, line) ?? []));
+    freezers.set(id, { id, pids, cgroups: seen });
   }
-  return new Map([...pids].map(([id, its]) => [id, { id, pids: its, cgroups: cgroups.get(id) ?? [] }]));
+  return freezers;
 }
 
 /** A cgroup of the container as a mount shows it; undefined when it is of another hierarchy, or not shown there. */
-function seenThrough(mount: HierarchyMount, line: CgroupLine, id: string): FreezerCgroup | undefined {
+function seenThrough(
+  mount: HierarchyMount,
+  line: FoundContainer['cgroups'][number],
+): FreezerCgroup | undefined {
+  const { path, own } = line;
   const version = versionOf(line, 'freezer');
-  const { path } = line;
-  const own = ownCgroup(path, id);
-  if (version !== mount.version || own === undefined) return undefined;
+  if (version !== mount.version) return undefined;
   const [directory, ownDirectory] = [directoryIn(mount, path), directoryIn(mount, own)];
   if (directory === undefined || ownDirectory === undefined) return undefined;
   return { version, directory, own: ownDirectory, top: mount.point };
@@ -133,11 +114,10 @@ export async function readFreezer(host: HostRoot, { id, cgroups }: ContainerFree
     return { state: 'unknown', why: `${cgroups[0]?.directory} is not to be seen, and its processes are` };
   }
   const unknown = seen.find((state) => state.state === 'unknown');
-  // a hybrid machine freezes in one hierarchy, and a container that froze a part of itself still runs
-  for (const version of [1, 2] as const) {
-    const all = states.filter(
-      (state, index) => cgroups[index]?.version === version && state.state !== 'gone',
-    );
+  // a hybrid machine freezes in one hierarchy, and a container that froze a part of itself still runs; where two
+  // cgroups claim to be the container's, one that stands still is told rather than passed over
+  for (const own of new Set(cgroups.map((cgroup) => cgroup.own))) {
+    const all = states.filter((state, index) => cgroups[index]?.own === own && state.state !== 'gone');
     const [frozen] = all;
     if (frozen?.state === 'frozen' && all.every(({ state }) => state === 'frozen')) return frozen;
   }

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { findProgram, runtimePath } from '../facts/programs.js';
+import { findSafeProgram, runtimePath } from '../facts/programs.js';
 import type { RuntimeFacts } from '../facts/runtime.js';
 import type { HostRoot } from '../host/root.js';
 import type { FreezerState } from './state.js';
@@ -10,7 +10,8 @@ export type ThawCommand =
       readonly kind: 'run';
       /** Path of the program inside the host root; a bare name when it was not found. */
       readonly program: string;
-      readonly found: boolean;
+      /** Why coldcase does not run it: it is not there, or others than root could have put it there. */
+      readonly obstacle: string | undefined;
       readonly args: readonly string[];
     }
   | { readonly kind: 'write'; readonly path: string; readonly text: string };
@@ -27,6 +28,8 @@ const MORE_DIRECTORIES = [
   '/var/lib/rancher/rke2/bin',
   '/var/lib/rancher/k3s/data/current/bin',
 ] as const;
+
+const NOT_THERE = 'there is no such program on this node';
 
 /** containerd's constant RuncRoot (cmd/containerd-shim-runc-v2/process), below it the namespace of Kubernetes. */
 const CONTAINERD_RUNC_ROOT = '/run/containerd/runc/k8s.io';
@@ -50,8 +53,10 @@ export async function thawCommands(
   const { directories } = await runtimePath(host, engine.kind);
   const where = [...directories, ...MORE_DIRECTORIES];
   const command = async (name: string, ...args: readonly string[]): Promise<ThawCommand> => {
-    const program = await findProgram(host, name, where);
-    return { kind: 'run', program: program ?? name, found: program !== undefined, args };
+    const found = await findSafeProgram(host, name, where);
+    if (found === undefined) return { kind: 'run', program: name, obstacle: NOT_THERE, args };
+    const obstacle = found.obstacle && `${found.path} is not run: ${found.obstacle}`;
+    return { kind: 'run', program: found.path, obstacle, args };
   };
   const commands: ThawCommand[] = [];
   if (engine.kind === 'cri-dockerd' || engine.kind === 'dockershim') {
@@ -75,7 +80,7 @@ async function containerdCommands(
   const ctr = await command('ctr', ...(ordinary ? [] : ['--address', socket]), ...resume);
   if (!socket.startsWith('/run/k3s/')) return [ctr];
   const k3s = await command('k3s', 'ctr', ...resume);
-  return k3s.kind === 'run' && k3s.found ? [k3s, ctr] : [ctr];
+  return k3s.kind === 'run' && k3s.obstacle !== NOT_THERE ? [k3s, ctr] : [ctr];
 }
 
 /** The state directory that has the container tells whose it is; without one, the engine's default is named. */

@@ -64,7 +64,7 @@ async function attempt(
   run: RunProgram,
 ): Promise<{ done: boolean; said: string }> {
   if (command.kind === 'run') {
-    if (!command.found) return { done: false, said: 'there is no such program on this node' };
+    if (command.obstacle !== undefined) return { done: false, said: command.obstacle };
     return run(command.program, command.args);
   }
   const real = await host.real(command.path);

@@ -31,7 +31,7 @@ export interface SpaceFacts {
 }
 
 /** Links followed in one path before it counts as a loop (the kernel's own limit is 40). */
-const MAX_LINKS = 40;
+export const MAX_LINKS = 40;
 /** What a configuration or state file may hold at most, unless its reader says otherwise. */
 export const MAX_FILE = 4 << 20;
 const MAX_NAMES = 65_536;

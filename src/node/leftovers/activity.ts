@@ -1,6 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { errorCode } from '../../base/file-errors.js';
+import { isRoots } from '../host/own-processes.js';
 import { listPids, readArguments, startTime } from '../host/processes.js';
 import type { HostRoot } from '../host/root.js';
 import type { Leftover } from './look.js';
@@ -59,9 +60,10 @@ export async function readActivity(
     const who = `${name} (PID ${pid})`;
     const dumps =
       name === 'criu' || program === 'criu' || (OCI_RUNTIMES.has(program) && words.includes('checkpoint'));
-    // whatever calls itself so within a container makes no checkpoint of this node
-    if (dumps && (await namespaceOf(host, pid)) === own) dumping.push(who);
-    const engine = ENGINES[name];
+    // whatever calls itself so within a container, or is another user's, makes no checkpoint of this node
+    const roots = (dumps || ENGINES[name] !== undefined) && (await isRoots(host, pid));
+    if (dumps && roots) dumping.push(who);
+    const engine = roots ? ENGINES[name] : undefined;
     if (engine !== undefined) {
       const started = await startTime(host, pid);
       const before = engines.get(engine);

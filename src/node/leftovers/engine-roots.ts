@@ -1,7 +1,9 @@
 import { posix } from 'node:path';
 import { readSettings } from '../facts/runtime-settings.js';
-import { processesNamed, startVariable } from '../host/processes.js';
+import { ownProcesses } from '../host/own-processes.js';
+import { startVariable } from '../host/processes.js';
 import type { HostRoot } from '../host/root.js';
+import { whoElseWrites } from '../host/root-only.js';
 import { findUnit } from '../host/systemd.js';
 import { parseToml, type Toml } from '../host/toml.js';
 import { unitEnvironment } from '../host/unit-command.js';
@@ -48,7 +50,8 @@ const UNITS = [
 /**
  * Where the engines of this node keep what a checkpoint writes on the way: as the running processes were told
  * (`--root`, environment), as their configuration says, and where they are by default. All of them count: a
- * configuration may have been changed after something was left.
+ * configuration may have been changed after something was left. Only processes of the node's own are asked: root deletes
+ * in what comes of it, and no other user is to say where.
  */
 export async function findEngineRoots(host: HostRoot): Promise<EngineRoots> {
   return {
@@ -60,8 +63,7 @@ export async function findEngineRoots(host: HostRoot): Promise<EngineRoots> {
 
 async function containerdRoots(host: HostRoot): Promise<readonly string[]> {
   const roots = new Set<string>();
-  for await (const { arguments: words } of processesNamed(host, CONTAINERD))
-    add(roots, flagOf(words, 'root'));
+  for await (const { arguments: words } of ownProcesses(host, CONTAINERD)) add(roots, flagOf(words, 'root'));
   for (const toml of await containerdConfigurations(host)) add(roots, toml.get('root'));
   const there: string[] = [];
   for (const root of CONTAINERD_ROOTS) if (await host.exists(root)) there.push(root);
@@ -75,7 +77,7 @@ async function containerdRoots(host: HostRoot): Promise<readonly string[]> {
  */
 async function temporaryDirectories(host: HostRoot): Promise<readonly string[]> {
   const environments: ((name: string) => Promise<string | undefined>)[] = [];
-  for await (const { pid } of processesNamed(host, CONTAINERD)) {
+  for await (const { pid } of ownProcesses(host, CONTAINERD)) {
     environments.push((name) => startVariable(host, pid, name));
   }
   for (const name of UNITS) {
@@ -105,7 +107,7 @@ async function containerdConfigurations(host: HostRoot): Promise<readonly Toml[]
 
 async function storageRoots(host: HostRoot): Promise<readonly string[]> {
   const roots = new Set<string>();
-  for await (const { arguments: words } of processesNamed(host, CRIO)) add(roots, flagOf(words, 'root'));
+  for await (const { arguments: words } of ownProcesses(host, CRIO)) add(roots, flagOf(words, 'root'));
   for (const { toml } of (await readSettings(host, 'cri-o', '')).toReversed()) {
     add(roots, toml?.get('crio', 'root'));
   }
@@ -129,12 +131,20 @@ function flagOf(words: readonly string[], name: string): string | undefined {
   return undefined;
 }
 
-/** A unit with PrivateTmp= has a /tmp of its own, which from outside lies below a directory that is called so. */
+/**
+ * A unit with PrivateTmp= has a /tmp of its own, which from outside lies below a directory that is called so. Anybody can
+ * make one, or a link: only what root made counts.
+ */
 async function privateTmp(host: HostRoot): Promise<readonly string[]> {
   const names = await host.list('/tmp');
   if (!names.ok) return [];
   const own = names.value.filter((name) =>
     /^systemd-private-[0-9a-f]+-(containerd|k3s|k3s-agent|rke2-server|rke2-agent)\.service-/.test(name),
   );
-  return own.slice(0, 64).map((name) => posix.join('/tmp', name, 'tmp'));
+  const found: string[] = [];
+  for (const name of own) {
+    const made = posix.join('/tmp', name);
+    if ((await whoElseWrites(host, made)) === undefined) found.push(posix.join(made, 'tmp'));
+  }
+  return found.slice(0, 64);
 }

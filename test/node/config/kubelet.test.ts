@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FormatError } from '../../../src/base/errors.js';
+import { runningRootDir } from '../../../src/node/config/discover.js';
 import { parseConfigText } from '../../../src/node/config/document.js';
 import {
   effective,
@@ -14,6 +15,7 @@ import {
 import { valuesOf } from '../../../src/node/config/merge.js';
 import { HostRoot } from '../../../src/node/host/root.js';
 import { emptyHost, hostCopy, hostFixture } from '../../support/hosts.js';
+import { fakeProcess } from '../../support/processes.js';
 
 const load = async (root: string) => loadKubeletConfig(await HostRoot.open(root));
 
@@ -44,12 +46,8 @@ test('a kubeadm node: unit, drop-in, environment files, config file, flags over 
 
 test('a running kubelet counts more than its unit, and the difference is told', async () => {
   const root = await hostCopy('kubeadm');
-  await mkdir(join(root, 'proc/4242'), { recursive: true });
-  await writeFile(join(root, 'proc/4242/comm'), 'kubelet\n');
-  await writeFile(
-    join(root, 'proc/4242/cmdline'),
-    ['/usr/bin/kubelet', '--config=/var/lib/kubelet/config.yaml', '--max-pods', '70', ''].join('\0'),
-  );
+  const words = ['/usr/bin/kubelet', '--config=/var/lib/kubelet/config.yaml', '--max-pods', '70'];
+  fakeProcess(root, 4242, { comm: 'kubelet', words });
   const found = await load(root);
   const { config, sources } = provenance(found.tree);
   expect(config).toMatchObject({ maxPods: 70, featureGates: { ContainerCheckpoint: false } });
@@ -60,21 +58,30 @@ test('a running kubelet counts more than its unit, and the difference is told', 
   expect(found.problems.join('\n')).toContain('--max-pods of the running kubelet is not in its unit');
 });
 
-test('a process in a container that calls itself kubelet is not believed', async () => {
+test('a process of a container, or of another user, that calls itself kubelet is not believed', async () => {
   const root = await hostCopy('kubeadm');
-  for (const [pid, namespace] of [
-    [1, 4026531836],
-    [666, 4026532999],
-  ] as const) {
-    await mkdir(join(root, `proc/${pid}/ns`), { recursive: true });
-    await symlink(`pid:[${namespace}]`, join(root, `proc/${pid}/ns/pid`));
-  }
-  await writeFile(join(root, 'proc/666/comm'), 'kubelet\n');
-  await writeFile(join(root, 'proc/666/cmdline'), 'kubelet\0--root-dir=/tmp/evil\0');
+  const words = ['kubelet', '--root-dir=/tmp/evil'];
+  fakeProcess(root, 665, { comm: 'kubelet', words, pidns: 4026532999 });
+  fakeProcess(root, 666, { comm: 'kubelet', words, mnt: 4026532998 });
+  fakeProcess(root, 667, { comm: 'kubelet', words, uid: 65534 });
   const found = await load(root);
   expect(found.start.process).toBeUndefined();
   expect(rootDirectory(found)).toBe('/var/lib/kubelet');
+  expect(await runningRootDir(await HostRoot.open(root))).toBe('/var/lib/kubelet');
 });
+
+test.each([[['--root-dir=/data/kubelet']], [['-v', '2', '--root-dir', '/data/kubelet', '--x']]])(
+  'where a running kubelet keeps its data: %j',
+  async (words) => {
+    const root = await emptyHost();
+    expect(await runningRootDir(await HostRoot.open(root))).toBe('/var/lib/kubelet');
+    fakeProcess(root, 7, { comm: 'sh', words: ['sh', '--root-dir=/wrong'] });
+    fakeProcess(root, 8, { comm: 'kubelet', words: ['kubelet', ...words] });
+    expect(await runningRootDir(await HostRoot.open(root))).toBe('/data/kubelet');
+    fakeProcess(root, 8, { comm: 'kubelet', words: ['kubelet', '--root-dir=relative'] });
+    expect(await runningRootDir(await HostRoot.open(root))).toBe('/var/lib/kubelet');
+  },
+);
 
 test('a k3s node: its own drop-in directory, kubelet-arg of file and unit, another root directory', async () => {
   const found = await load(hostFixture('k3s'));

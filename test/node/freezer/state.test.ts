@@ -1,10 +1,13 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { containerOf, containerPids, directoryIn, ownCgroup } from '../../../src/node/freezer/cgroups.js';
+import { describe, expect, test } from 'vitest';
+import { containerPids, findContainers } from '../../../src/node/freezer/containers.js';
+import { directoryIn } from '../../../src/node/freezer/mounts.js';
 import { type FreezerState, freezerState } from '../../../src/node/freezer/state.js';
+import { namedCgroup } from '../../../src/node/host/cgroup-names.js';
 import { HostRoot } from '../../../src/node/host/root.js';
-import { fakeContainer, setFreezer } from '../../support/cgroups.js';
+import { type FakeContainer, fakeContainer, setFreezer } from '../../support/cgroups.js';
+import { NOBODY } from '../../support/coldcase.js';
 import { emptyHost } from '../../support/hosts.js';
 
 const ID = '499dc0ffee499dc0ffee499dc0ffee499dc0ffee499dc0ffee499dc0ffee4242';
@@ -18,8 +21,7 @@ test.each([
   ['systemd, dockerd', `/kubepods.slice/kubepods-podX.slice/docker-${ID}.scope`],
   ['a systemd name as a cgroupfs path', `/kubepods-podX.slice:cri-containerd:${ID}`],
 ])('%s: the container is found, frozen and thawed, in both versions', async (_, path) => {
-  expect(ownCgroup(`${path}/init.scope`, ID)).toBe(path);
-  expect(containerOf(path)).toBe(ID);
+  expect(namedCgroup(`${path}/init.scope`)).toEqual({ id: ID, own: path });
   for (const version of [1, 2] as const) {
     const root = await emptyHost();
     const container = fakeContainer(root, { id: ID, version, path });
@@ -96,6 +98,75 @@ test('a container that froze a part of itself runs', async () => {
   fakeContainer(root, { id: ID, version: 2, path, pid: 4001, below: 'nested' });
   setFreezer(root, `/sys/fs/cgroup${path}/nested`, 2, { own: true, effective: true });
   expect(await look(root)).toEqual({ state: 'running' });
+});
+
+describe.each([1, 2] as const)('a cgroup that only bears the ID of a container, version %i', (version) => {
+  const OTHER = 'aa'.repeat(32);
+  /** A container that stands still, and a process of somebody's in a cgroup of that name that runs. */
+  async function scene(path: string, decoy: string): Promise<{ root: string; container: FakeContainer }> {
+    const root = await emptyHost();
+    const container = fakeContainer(root, { id: ID, version, path });
+    fakeContainer(root, { id: ID, version, path: decoy, pid: 66, memory: 1 << 30 });
+    container.freeze();
+    return { root, container };
+  }
+  const frozenAt = (where: string): object => ({ state: 'frozen', by: 'itself', where });
+
+  test('is not it: the one of its first process is, which the runtime noted', async () => {
+    for (const [file, text] of [
+      [`run/containerd/io.containerd.runtime.v2.task/k8s.io/${ID}/init.pid`, '4000'],
+      [`run/crun/${ID}/status`, '{"pid": 4000}'],
+      [`run/runc/${ID}/state.json`, '{"init_process_pid": 4000}'],
+    ] as const) {
+      const { root, container } = await scene(`/x.slice/crio-${ID}.scope`, `/eb-user.slice/${ID}`);
+      mkdirSync(join(root, file, '..'), { recursive: true });
+      writeFileSync(join(root, file), text);
+      expect(await look(root)).toMatchObject(frozenAt(container.cgroup));
+      expect(await containerPids(await HostRoot.open(root), ID)).toEqual([4000]);
+    }
+  });
+
+  test("is not it: one below the kubelet's is", async () => {
+    const pod = `/kubepods.slice/kubepods-pod1.slice/cri-containerd-${ID}.scope`;
+    const { root, container } = await scene(pod, `/user.slice/user-1000.slice/${ID}`);
+    expect(await look(root)).toMatchObject(frozenAt(container.cgroup));
+    expect(await containerPids(await HostRoot.open(root), ID)).toEqual([4000]);
+  });
+
+  test('is not it when another container made it within its own', async () => {
+    const { root, container } = await scene(`/k8s.io/${ID}`, `/k8s.io/${OTHER}/kubepods/pod1/${ID}`);
+    expect(await look(root)).toMatchObject(frozenAt(container.cgroup));
+    const host = await HostRoot.open(root);
+    expect(await containerPids(host, ID)).toEqual([4000]);
+    expect(await containerPids(host, OTHER)).toEqual([66]);
+  });
+
+  test('and where nothing tells which is it, one that stands still is told', async () => {
+    const { root, container } = await scene(`/a/${ID}`, `/b/${ID}`);
+    expect(await look(root)).toMatchObject(frozenAt(container.cgroup));
+  });
+
+  test.skipIf(process.getuid?.() !== 0)('is not it below a directory of another user (as root)', async () => {
+    const { root, container } = await scene(`/k8s.io/${ID}`, `/user.slice/given/kubepods/pod1/${ID}`);
+    chownSync(join(root, container.cgroup, '../../user.slice/given'), NOBODY.uid, NOBODY.gid);
+    expect(await look(root)).toMatchObject(frozenAt(container.cgroup));
+    const host = await HostRoot.open(root);
+    expect(await containerPids(host, ID)).toEqual([4000]);
+    // not even when there is no other: a container of another node does not run here by that
+    container.exit();
+    expect(await containerPids(host, ID)).toEqual([]);
+  });
+});
+
+test('a node that is a container itself: those in it are found, and it is none of them', async () => {
+  const root = await emptyHost();
+  const node = `/docker/${'bb'.repeat(32)}`;
+  const path = `${node}/kubelet.slice/kubelet-kubepods.slice/cri-containerd-${ID}.scope`;
+  const container = fakeContainer(root, { id: ID, version: 2, path });
+  writeFileSync(join(root, 'proc/1/cgroup'), `0::${node}/init.scope\n`);
+  container.freeze();
+  expect(await look(root)).toMatchObject({ state: 'frozen', where: container.cgroup });
+  expect([...(await findContainers(await HostRoot.open(root))).keys()]).toEqual([ID]);
 });
 
 test('a hybrid machine: version 1 freezes, and version 2 knows nothing of it', async () => {

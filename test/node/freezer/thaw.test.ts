@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dumpAtWork } from '../../../src/node/freezer/at-work.js';
 import { type FreezerState, findFreezer, readFreezer } from '../../../src/node/freezer/state.js';
@@ -7,7 +7,9 @@ import { type RunProgram, thaw } from '../../../src/node/freezer/thaw.js';
 import { type Engine, shownCommand, thawCommands } from '../../../src/node/freezer/thaw-commands.js';
 import { HostRoot } from '../../../src/node/host/root.js';
 import { fakeContainer } from '../../support/cgroups.js';
+import { NOBODY } from '../../support/coldcase.js';
 import { emptyHost } from '../../support/hosts.js';
+import { type FakeProcess, fakeProcess, program } from '../../support/processes.js';
 import { realContainer, usableFreezer } from '../../support/real-freezer.js';
 
 const ID = '499dc0ffee499dc0ffee499dc0ffee499dc0ffee499dc0ffee499dc0ffee4242';
@@ -28,12 +30,6 @@ const FROZEN = {
   version: 2,
   complete: true,
 } as const satisfies FreezerState;
-
-function program(root: string, path: string): void {
-  mkdirSync(dirname(join(root, path)), { recursive: true });
-  writeFileSync(join(root, path), '#!/bin/false\n');
-  chmodSync(join(root, path), 0o755);
-}
 
 async function shown(
   root: string,
@@ -125,22 +121,142 @@ test('a dump that is still at work is seen, by its runtime and by its tracer', a
   const root = await emptyHost();
   const host = await HostRoot.open(root);
   fakeContainer(root, { id: ID, version: 2 });
-  const put = (pid: number, name: string, text: string): void => {
-    mkdirSync(join(root, 'proc', String(pid)), { recursive: true });
-    writeFileSync(join(root, 'proc', String(pid), name), text);
+  const runc = (pid: number, id: string, facts: Partial<FakeProcess> = {}): void =>
+    fakeProcess(root, pid, {
+      comm: 'runc',
+      exe: '/usr/sbin/runc',
+      words: ['/usr/sbin/runc', '--root', '/run', 'checkpoint', '--image-path', '/tmp/x', id],
+      ...facts,
+    });
+  runc(70, ID.replace('4', '5'));
+  expect(await dumpAtWork(host, ID)).toBeUndefined();
+  runc(71, ID);
+  expect(await dumpAtWork(host, ID)).toBe('runc checkpoint (PID 71)');
+  runc(71, ID, { exe: '/memfd:runc_cloned:/proc/self/exe (deleted)' });
+  expect(await dumpAtWork(host, ID)).toBe('runc checkpoint (PID 71)');
+  runc(71, 'another');
+  const traced = (pid: number): void =>
+    writeFileSync(join(root, 'proc/4000/status'), `Name:\tapi\nTracerPid:\t${pid}\n`);
+  fakeProcess(root, 72, { comm: 'strace' });
+  traced(72);
+  expect(await dumpAtWork(host, ID)).toBeUndefined();
+  // CRIU is in the container's mounts while it looks at them
+  fakeProcess(root, 73, { comm: 'criu', exe: '/usr/sbin/criu', mnt: 7 });
+  traced(73);
+  expect(await dumpAtWork(host, ID)).toBe('criu (PID 73)');
+});
+
+test('nobody forbids a capture by a process that only looks like a dump', async () => {
+  const root = await emptyHost();
+  const host = await HostRoot.open(root);
+  fakeContainer(root, { id: ID, version: 2 });
+  const inside = `0::/kubepods.slice/kubepods-pod0f8fad5b.slice/cri-containerd-${ID}.scope\n`;
+  const strangers: Partial<FakeProcess>[] = [
+    { uid: NOBODY.uid },
+    // a program with the set-user-ID bit, started by another name
+    { uid: [NOBODY.uid, 0, 0, 0] },
+    { exe: '/usr/bin/sudo' },
+    // the container itself, and processes that it forks later
+    { cgroup: inside },
+    { pidns: 4026532999 },
+    { mnt: 4026532998 },
+    { exe: '/bin/dash' },
+  ];
+  for (const [index, facts] of strangers.entries()) {
+    fakeProcess(root, 100 + index, { comm: 'runc', words: ['runc', 'checkpoint', ID], ...facts });
+  }
+  expect(await dumpAtWork(host, ID)).toBeUndefined();
+  for (const facts of strangers.filter(({ mnt }) => mnt === undefined)) {
+    fakeProcess(root, 99, { comm: 'criu', ...facts });
+    writeFileSync(join(root, 'proc/4000/status'), 'Name:\tapi\nTracerPid:\t99\n');
+    expect(await dumpAtWork(host, ID)).toBeUndefined();
+  }
+});
+
+test.each([
+  ['containerd', '/var/lib/containerd'],
+  ['k0s', '/var/lib/k0s/containerd'],
+  ['containerd with another root', '/data/ctd'],
+])('%s that copies images keeps it frozen: seen while it writes, or has the file open', async (_, at) => {
+  const root = await emptyHost();
+  const host = await HostRoot.open(root);
+  fakeContainer(root, { id: ID, version: 2 });
+  fakeProcess(root, 20, { comm: 'containerd', words: ['containerd', '--root', '/data/ctd'] });
+  const ingest = `${at}/io.containerd.content.v1.content/ingest/${'ab'.repeat(32)}`;
+  mkdirSync(join(root, ingest), { recursive: true });
+  writeFileSync(join(root, ingest, 'ref'), 'k8s.io/1//tmp/ctrd-checkpoint2718281828');
+  writeFileSync(join(root, ingest, 'data'), 'x');
+  expect(await dumpAtWork(host, ID)).toBe(`containerd, which copies images (${'ab'.repeat(32)})`);
+  utimesSync(join(root, ingest, 'data'), 1, 1);
+  expect(await dumpAtWork(host, ID)).toBeUndefined();
+  mkdirSync(join(root, 'proc/20/fd'));
+  symlinkSync(`${ingest}/data`, join(root, 'proc/20/fd/9'));
+  expect(await dumpAtWork(host, ID)).toContain('which copies images');
+});
+
+test('CRI-O that packs images keeps it frozen, and is seen by what it has open', async () => {
+  const root = await emptyHost();
+  const host = await HostRoot.open(root);
+  fakeContainer(root, { id: ID, version: 2 });
+  const userdata = `/var/lib/containers/storage/overlay-containers/${ID}/userdata`;
+  mkdirSync(join(root, userdata, 'checkpoint'), { recursive: true });
+  expect(await dumpAtWork(host, ID)).toBe('CRI-O, which packs images');
+  utimesSync(join(root, userdata, 'checkpoint'), 1, 1);
+  expect(await dumpAtWork(host, ID)).toBeUndefined();
+  fakeProcess(root, 21, { comm: 'crio' });
+  mkdirSync(join(root, 'proc/21/fd'));
+  symlinkSync(`${userdata}/attach`, join(root, 'proc/21/fd/8'));
+  expect(await dumpAtWork(host, ID)).toBeUndefined();
+  symlinkSync(`${userdata}/checkpoint/pages-1.img`, join(root, 'proc/21/fd/9'));
+  expect(await dumpAtWork(host, ID)).toBe('CRI-O, which packs images');
+  expect(await dumpAtWork(host, ID.replace('4', '5'))).toBeUndefined();
+});
+
+test('no program is run that others than root could have put there, or that another user names', async () => {
+  const root = await emptyHost();
+  const host = await HostRoot.open(root);
+  const obstacleOf = async (): Promise<unknown> => {
+    const [ctr] = await thawCommands(host, ID, CONTAINERD, FROZEN);
+    return ctr?.kind === 'run' ? (ctr.obstacle ?? ctr.program) : undefined;
   };
-  expect(await dumpAtWork(host, ID, [4000])).toBeUndefined();
-  put(4000, 'cmdline', `runc\0checkpoint\0${ID}\0`); // the container's own, which may call itself what it likes
-  put(70, 'cmdline', `runc\0checkpoint\0${ID.replace('4', '5')}\0`);
-  expect(await dumpAtWork(host, ID, [4000])).toBeUndefined();
-  put(71, 'cmdline', `/usr/sbin/runc\0--root\0/run\0checkpoint\0--image-path\0/tmp/x\0${ID}\0`);
-  expect(await dumpAtWork(host, ID, [4000])).toBe('runc checkpoint (PID 71)');
-  put(71, 'cmdline', '');
-  put(4000, 'status', 'Name:\tapi\nTracerPid:\t72\n');
-  put(72, 'comm', 'strace\n');
-  expect(await dumpAtWork(host, ID, [4000])).toBeUndefined();
-  put(72, 'comm', 'criu\n');
-  expect(await dumpAtWork(host, ID, [4000])).toBe('criu (PID 72)');
+  // the PATH of a stranger called containerd is nobody's business
+  program(root, '/tmp/evil/ctr');
+  fakeProcess(root, 7, { comm: 'containerd', uid: NOBODY.uid, environ: { PATH: '/tmp/evil' } });
+  fakeProcess(root, 8, { comm: 'containerd', mnt: 4026532998, environ: { PATH: '/tmp/evil' } });
+  expect(await obstacleOf()).toBe('there is no such program on this node');
+  // that of the engine is searched, and what lies open to others is named and not run
+  fakeProcess(root, 9, { comm: 'containerd', environ: { PATH: '/opt/engine:/tmp/evil' } });
+  program(root, '/opt/engine/ctr');
+  expect(await obstacleOf()).toBe('/opt/engine/ctr');
+  chmodSync(join(root, 'opt/engine'), 0o775);
+  const ran: string[] = [];
+  const run: RunProgram = async (path) => {
+    ran.push(path);
+    return { done: true, said: '' };
+  };
+  chmodSync(join(root, 'tmp/evil'), 0o777);
+  expect(await obstacleOf()).toBe('/opt/engine/ctr is not run: /opt/engine may be written by others');
+  const container = fakeContainer(root, { id: ID, version: 2 });
+  container.freeze();
+  const { attempts } = await thaw(host, ID, await thawCommands(host, ID, CONTAINERD, FROZEN), {
+    run,
+    settle: 0,
+  });
+  expect(ran).toEqual([]);
+  expect(attempts[0]).toEqual({
+    command: `ctr -n k8s.io tasks resume ${ID}`,
+    done: false,
+    said: '/opt/engine/ctr is not run: /opt/engine may be written by others',
+  });
+  // one of the same name further on that is root's is run
+  program(root, '/usr/local/bin/ctr');
+  expect(await obstacleOf()).toBe('/usr/local/bin/ctr');
+  // and BinaryName may be anywhere
+  program(root, '/srv/runc');
+  chmodSync(join(root, 'srv/runc'), 0o757);
+  const low = { name: 'runc', binary: '/srv/runc', from: '' };
+  const crio = await thawCommands(host, ID, { ...CRIO, low }, FROZEN);
+  expect(crio[0]).toMatchObject({ obstacle: '/srv/runc is not run: /srv/runc may be written by others' });
 });
 
 describe.each([1, 2] as const)("the kernel's own freezer, version %i", (version) => {

@@ -6,6 +6,7 @@ import { type Leftovers, lookForLeftovers } from '../../../src/node/leftovers/lo
 import { NOBODY } from '../../support/coldcase.js';
 import { emptyHost, hostCopy } from '../../support/hosts.js';
 import { CONTAINERD_ID, CRIO_ID, leaveBehind, SIZES } from '../../support/leftovers.js';
+import { fakeProcess } from '../../support/processes.js';
 
 const root = process.getuid?.() === 0;
 const own = { checkpointDirectory: '/var/lib/kubelet/checkpoints' };
@@ -59,9 +60,12 @@ test('the places follow the configuration: roots, temp, the environment of the u
     'var/lib/rancher/k3s/agent/etc/containerd/config.toml',
     'version = 3\nroot = "/data/ctd"\ntemp = "/data/tmp"\n',
   );
-  await put('proc/4242/comm', 'containerd\n');
-  await put('proc/4242/cmdline', 'containerd\0--root\0/flag/root\0');
-  await put('proc/4242/environ', 'PATH=/bin\0TMPDIR=/env/tmp\0');
+  fakeProcess(host, 4242, {
+    comm: 'containerd',
+    words: ['containerd', '--root', '/flag/root'],
+    environ: { PATH: '/bin', TMPDIR: '/env/tmp' },
+    exe: '/var/lib/rancher/k3s/data/0a1b/bin/k3s', // which is containerd too, by another name
+  });
   await put(
     'etc/systemd/system/k3s.service.d/10-tmp.conf',
     '[Service]\nEnvironment=XDG_RUNTIME_DIR=/unit/run\n',

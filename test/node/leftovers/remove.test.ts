@@ -139,6 +139,9 @@ test.skipIf(!root)('a checkpoint that is being made is seen by its program (as r
   const host = await HostRoot.open('/');
   await copyFile(await realpath('/bin/sleep'), join(directory, 'criu'));
   await chmod(join(directory, 'criu'), 0o755);
+  await chmod(directory, 0o755);
+  const stranger = spawn(join(directory, 'criu'), ['600'], NOBODY);
+  children.push(stranger);
   const running = [
     spawn(join(directory, 'criu'), ['600']),
     // a shell that is called as runc is, with runc's command among its arguments
@@ -155,6 +158,10 @@ test.skipIf(!root)('a checkpoint that is being made is seen by its program (as r
     await once(child, 'exit');
     expect(await mine()).toBe(0);
   }
+  // another user's keeps nothing from being removed
+  expect(stranger.exitCode).toBeNull();
+  const { dumping } = await readActivity(host, []);
+  expect(dumping.filter((line) => line.includes(`PID ${stranger.pid})`))).toEqual([]);
 });
 
 test.skipIf(!root)(

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ColdcaseError } from '../../../base/errors.js';
 import type { PodInfo } from '../../../kubelet/pods.js';
 import type { RuntimeKind } from '../../../node/facts/runtime-settings.js';
-import { isContainerId } from '../../../node/freezer/cgroups.js';
+import { isContainerId } from '../../../node/host/cgroup-names.js';
 import type { HostRoot } from '../../../node/host/root.js';
 import { containerOfPod, containerOfRuntime } from '../../../node/running-container.js';
 import type { ConnectedJob, ContainerTarget } from '../job.js';

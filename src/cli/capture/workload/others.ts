@@ -30,7 +30,7 @@ export async function waitForOthers(
   for (let seenAt: number | undefined; ; await wait(PAUSE)) {
     options.signal.throwIfAborted();
     const frozen = (await readFreezer(host, freezer)).state === 'frozen';
-    const who = await (frozen ? dumpAtWork : dumping)(host, freezer.id, freezer.pids);
+    const who = await (frozen ? dumpAtWork : dumping)(host, freezer.id);
     const now = performance.now();
     if (who === undefined) {
       if (seenAt === undefined || now - seenAt > QUIET) return seenAt !== undefined;

@@ -5,7 +5,7 @@ import { type DumpLoad, dumpLoad, loadSize } from '../../../node/facts/dump-load
 import type { RuntimeKind } from '../../../node/facts/runtime-settings.js';
 import { estimateFreeze } from '../../../node/freeze.js';
 import { dumpAtWork } from '../../../node/freezer/at-work.js';
-import { containerPids } from '../../../node/freezer/cgroups.js';
+import { containerPids } from '../../../node/freezer/containers.js';
 import {
   type ContainerFreezer,
   type FreezerState,
@@ -225,7 +225,7 @@ export class WorkloadWatch {
   }
 
   #atWork(): Promise<string | undefined> {
-    return dumpAtWork(this.#host, this.#identity.id ?? '', this.#freezer?.pids ?? []);
+    return dumpAtWork(this.#host, this.#identity.id ?? '');
   }
 
   async #state(): Promise<FreezerState> {
