@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { emptyHost } from '../support/hosts.js';
@@ -69,6 +69,23 @@ test('a capture that failed tells too: half an archive, and what the engine left
     );
   } finally {
     scene.kubelet.state.checkpoint = checkpoint;
+  }
+});
+
+test('an archive of another container that appears meanwhile is none of this one', async () => {
+  const { checkpoint } = scene.kubelet.state;
+  const other = 'checkpoint-payments-node-a_prod-cache-exporter-2026-11-23T16:25:48Z.tar';
+  scene.kubelet.state.checkpoint = async (...asked) => {
+    writeFileSync(join(scene.kubelet.checkpoints, other), TAR, { mode: 0o600 });
+    return checkpoint(...asked);
+  };
+  try {
+    const json = await scene.capture('--host-root', await emptyHost(), '--json', '--force');
+    expect(json.code).toBe(0);
+    expect(piecesOf(json.stdout)).toEqual([]);
+  } finally {
+    scene.kubelet.state.checkpoint = checkpoint;
+    rmSync(join(scene.kubelet.checkpoints, other));
   }
 });
 

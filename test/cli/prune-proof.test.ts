@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import {
   chmod,
   chown,
   copyFile,
   lchown,
+  link,
   mkdir,
   readdir,
   readFile,
@@ -12,8 +14,13 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { decompress } from 'zstd-napi';
+import { sealedName } from '../../src/cli/capture/output-place.js';
+import { findCopies } from '../../src/cli/checkpoints/copies.js';
+import type { ArchiveRow } from '../../src/cli/checkpoints/list.js';
+import { prune as pruneRows } from '../../src/cli/checkpoints/prune.js';
+import { readKeys } from '../../src/cli/identity-options.js';
 import { coldcase, type Finished, NOBODY } from '../support/coldcase.js';
 import { emptyHost, hostCopy } from '../support/hosts.js';
 import { samplePath } from '../support/samples.js';
@@ -179,6 +186,78 @@ test.skipIf(!root)('with the identity the copy is opened, wherever it lies (as r
   expect(refused).toMatchObject({ code: 6, kept: true });
   expect(refused.stderr).toContain('can be changed by everybody');
 });
+
+test.skipIf(!root)("the copy's own rights count too, with the identity (as root)", async () => {
+  const sealed = (at: string): string => join(at, SEALED);
+  const cases: readonly (readonly [string, (at: string) => Promise<unknown>, string, boolean])[] = [
+    ['that all write', (at) => chmod(sealed(at), 0o666), 'can be written by everybody', true],
+    [
+      "another user's where everybody can write, sticky as it is",
+      async (at) => {
+        await chown(sealed(at), NOBODY.uid, NOBODY.gid);
+        await chmod(at, 0o1777);
+      },
+      `belongs to user ${NOBODY.uid}, in a directory that everybody can write to`,
+      true,
+    ],
+    [
+      "another user's",
+      (at) => chown(sealed(at), NOBODY.uid, NOBODY.gid),
+      `belongs to user ${NOBODY.uid}`,
+      false,
+    ],
+    ['that a group writes', (at) => chmod(sealed(at), 0o660), 'can be written by group 0', false],
+    ['with another name', (at) => link(sealed(at), join(at, 'other')), 'has 1 other names', false],
+    ["root's, sticky", (at) => chmod(at, 0o1777), 'sealed and proven by opening it', false],
+  ];
+  for (const [what, spoil, told, kept] of cases) {
+    const at = await place();
+    await spoil(at);
+    const done = await prune(['--sealed', at, '-i', key]);
+    expect(done, what).toMatchObject({ code: kept ? 6 : 0, kept });
+    expect(done.stderr, what).toContain(told);
+  }
+});
+
+test.skipIf(!root)(
+  'what was removed is named, and what changed meanwhile keeps itself only (as root)',
+  async () => {
+    const { directory } = await nodeWithArchive();
+    const names = ['a', 'b', 'c'].map((pod) => ARCHIVE.replace('payments-node-a', pod));
+    for (const name of names) await copyFile(join(directory, ARCHIVE), join(directory, name));
+    const at = await place();
+    for (const name of names) await copyFile(join(at, SEALED), join(at, sealedName(name)));
+    const rows = names.map(
+      (file): ArchiveRow => ({
+        ...{ what: 'archive', file, path: join(directory, file), size: 0, mode: '0600', state: 'whole' },
+        ...{ namespace: 'prod', pod: file, container: 'cache', from: 'name', time: '2026-11-20T16:25:48Z' },
+        ...{ age: 0, sealed: null, problem: null, kind: 'file' },
+      }),
+    );
+    const lines: string[] = [];
+    const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      lines.push(String(text).trim());
+      // somebody writes to the copy of the second, once the first is gone
+      if (lines.at(-1) === `removed ${names[0]}`) writeFileSync(join(at, sealedName(names[1] ?? '')), 'x');
+      return true;
+    });
+    try {
+      const keys = await readKeys('test', { identity: [key] });
+      const options = { yes: true, keys, signal: new AbortController().signal, clear: () => undefined };
+      await expect(pruneRows(directory, rows, await findCopies([at]), options)).rejects.toThrow(
+        '1 were kept',
+      );
+    } finally {
+      write.mockRestore();
+    }
+    expect(lines.slice(-3)).toEqual([
+      `removed ${names[0]}`,
+      expect.stringMatching(`^kept ${names[1]}: .* is not the file any more that was proved$`),
+      `removed ${names[2]}`,
+    ]);
+    expect((await readdir(directory)).sort()).toEqual([names[1], ARCHIVE].sort());
+  },
+);
 
 test.skipIf(!root)('an archive as kubelets write it, a plain tar, by both ways (as root)', async () => {
   const evidence = await emptyHost();

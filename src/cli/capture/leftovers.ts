@@ -1,6 +1,7 @@
 import { posix, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatTime } from '../../base/units.js';
+import { parseCheckpointName } from '../../node/checkpoint-name.js';
 import type { HostRoot } from '../../node/host/root.js';
 import type { Leftover, Leftovers } from '../../node/leftovers/look.js';
 import type { JsonValue } from '../../render/table.js';
@@ -119,8 +120,7 @@ async function archivesOf(
   if (!names.ok) return [];
   const now = new Date();
   const pieces: LeftPiece[] = [];
-  const prefixes = targets.map((one) => `checkpoint-${one.pod}_${one.namespace}-${one.container}-`);
-  for (const name of names.value.filter((one) => prefixes.some((prefix) => one.startsWith(prefix)))) {
+  for (const name of names.value.filter((one) => targets.some((target) => mayBeOf(one, target)))) {
     const path = posix.join(directory, name);
     const facts = await here.stat(path, { follow: false });
     if (!facts.ok || facts.value.kind !== 'file' || facts.value.ctime < startedAt) continue;
@@ -141,6 +141,13 @@ async function archivesOf(
     });
   }
   return pieces;
+}
+
+/** Read to its end: one name may begin as another does (`cache`, `cache-exporter`). */
+function mayBeOf(name: string, { pod, namespace, container }: ContainerTarget): boolean {
+  const parsed = parseCheckpointName(name);
+  const its = parsed?.readings.some((one) => one.namespace === namespace && one.container === container);
+  return parsed?.pod === pod && its === true;
 }
 
 /** Lines for people, with what to do last; none when nothing is left. */

@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UnsafeError } from '../../base/errors.js';
@@ -69,6 +70,41 @@ async function doubtsAbout(directory: string, refuse: boolean): Promise<string[]
   return [
     `${directory} ${others.join(' and ')}, who could swap the sealed file: keep the receipt's hash elsewhere`,
   ];
+}
+
+/** What `stat` says of a file, as far as it tells who can write to it. */
+type FileRights = Pick<BigIntStats, 'uid' | 'gid' | 'mode' | 'nlink'>;
+
+/**
+ * Who could cut or overwrite a sealed file that is all there will be, where it lies. A sticky directory keeps others
+ * from what is ours only: in one a file of theirs is as good as in everybody's hands.
+ *
+ * @returns a line about each that belongs to somebody else
+ * @throws UnsafeError when everybody could
+ */
+export async function doubtsAboutFile(
+  path: string,
+  { uid, gid, mode, nlink }: FileRights,
+): Promise<string[]> {
+  const strange = !trustedUsers().includes(Number(uid));
+  const { mode: above } = await stat(dirname(path)).catch((error: unknown) => {
+    throw fileError(error, path, 'look at');
+  });
+  if ((mode & 0o002n) !== 0n) throw byAnybody(`${path} can be written by everybody, who could cut it`);
+  if (strange && (above & 0o002) !== 0) {
+    throw byAnybody(`${path} belongs to user ${uid}, in a directory that everybody can write to`);
+  }
+  const others: string[] = [];
+  if (strange) others.push(`belongs to user ${uid}`);
+  if ((mode & 0o020n) !== 0n) others.push(`can be written by group ${gid}`);
+  if (nlink > 1n) others.push(`has ${nlink - 1n} other names (hard links)`);
+  return others.length === 0
+    ? []
+    : [`${path} ${others.join(' and ')}: keep another copy, or its hash, elsewhere`];
+}
+
+function byAnybody(message: string): UnsafeError {
+  return new UnsafeError(message, { remedy: 'copy it to a directory of your own, and name that' });
 }
 
 function trustedUsers(): number[] {

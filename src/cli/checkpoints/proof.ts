@@ -13,7 +13,7 @@ import { checkContent } from '../../seal/check-content.js';
 import { openTarInput } from '../../seal/input.js';
 import { MAX_MANIFEST, parseManifest } from '../../seal/manifest.js';
 import { hashSource } from '../../seal/verify.js';
-import { trustedPlace } from '../capture/trusted-place.js';
+import { doubtsAboutFile, trustedPlace } from '../capture/trusted-place.js';
 import type { KnownCopy } from './copies.js';
 
 /** SHA-256 of an archive as it lies there, and of the tar in it, which is the same for one that is not compressed. */
@@ -85,12 +85,13 @@ async function byIdentity(
   keys: AgeKeys,
   options: ProofOptions,
 ): Promise<Proof> {
-  const { doubts } = await trustedPlace(dirname(resolve(copy.path)));
+  const doubts = [...(await trustedPlace(dirname(resolve(copy.path)))).doubts];
   const path = join(await realpath(dirname(resolve(copy.path))), basename(copy.path));
   const handle = await openRegular(path);
   try {
     const stat = await handle.stat({ bigint: true });
     if (!stat.isFile()) throw new UnsafeError(`${path} is no regular file`);
+    doubts.push(...(await doubtsAboutFile(path, stat)));
     const sealed = descriptorSource(handle.fd, Number(stat.size), path); // not closed: the descriptor is the handle's
     const payload = await openAge(sealed, keys);
     const content = await checkContent(payload, {

@@ -68,7 +68,7 @@ interface Candidate {
  *
  * @param directory - on this machine
  * @returns what was removed
- * @throws UnsafeError when something was kept that was to go
+ * @throws UnsafeError when something was kept that was to go; what was removed has been told by then
  */
 export async function prune(
   directory: string,
@@ -93,25 +93,49 @@ export async function prune(
       await confirm(`Remove these ${candidates.length} archives (${lost})?`);
     }
     const removed: ArchiveRow[] = [];
+    let spoilt = 0;
     for (const { row, file, proof } of candidates) {
       if (proof === undefined && options.yes) continue;
-      await proof?.checkStillThere();
-      await file.checkUnchanged();
-      await file.remove();
-      removed.push(row);
-      if (file.otherNames > 0) say(`warning: ${row.file} had other names (hard links): its bytes stay`);
+      // what is wrong with one by now is no reason to end without a word of those that are gone
+      const problem = await removeOne(file, proof);
+      if (problem === undefined) removed.push(row);
+      else spoilt += 1;
+      say(problem === undefined ? `removed ${row.file}` : `kept ${row.file}: ${problem}`);
+      if (problem === undefined && file.otherNames > 0) {
+        say(`warning: ${row.file} had other names (hard links): its bytes stay`);
+      }
     }
-    const kept = chosen.length - removed.length;
-    if (kept > 0) {
-      throw new UnsafeError(`${kept} archives have no proven sealed copy and were kept`, {
+    const kept = chosen.length - removed.length - spoilt;
+    if (kept > 0 || spoilt > 0) {
+      const both = [
+        ...(kept > 0 ? [`${kept} archives have no proven sealed copy and were kept`] : []),
+        ...(spoilt > 0
+          ? [`${spoilt} were kept, for they or their copies changed or could not be removed`]
+          : []),
+      ];
+      throw new UnsafeError(both.join('; '), {
         remedy:
-          'seal them (--seal -r RECIPIENT), prove with the identity (-i), or run without --yes and confirm',
+          kept > 0
+            ? 'seal them (--seal -r RECIPIENT), prove with the identity (-i), or run without --yes and confirm'
+            : 'find out who changed what, and run it again',
       });
     }
     return removed;
   } finally {
     for (const { file } of candidates) await file.close();
     await opened.close();
+  }
+}
+
+/** @returns why it was kept; undefined when it is gone */
+async function removeOne(file: CheckpointFile, proof: Proof | undefined): Promise<string | undefined> {
+  try {
+    await proof?.checkStillThere();
+    await file.checkUnchanged();
+    await file.remove();
+    return undefined;
+  } catch (error) {
+    return problemOf(error);
   }
 }
 

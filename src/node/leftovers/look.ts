@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { HostRoot } from '../host/root.js';
+import type { FileFacts, HostRoot } from '../host/root.js';
 import {
   type Candidate,
   findCandidates,
@@ -61,7 +61,10 @@ export async function lookAt(host: HostRoot, candidate: Candidate): Promise<Left
   const { uid, kind: type, device, inode } = facts.value;
   const directory = type === 'directory';
   const wanted = DIRECTORIES.has(kind) ? 'directory' : directory ? 'directory' : 'file';
-  const measured = await measure(host, path);
+  // what is another user's is no engine's and never removed: it may be a tree that is made to be walked for long
+  const strange = uid !== 0 && (engine !== 'coldcase' || uid !== process.getuid?.());
+  const ours = uid === 0 || uid === process.getuid?.();
+  const measured = ours ? await measure(host, path) : unmeasured(facts.value);
   return {
     path,
     kind,
@@ -77,10 +80,33 @@ export async function lookAt(host: HostRoot, candidate: Candidate): Promise<Left
     obstacle:
       type !== wanted
         ? `is a ${type}, not a ${wanted}`
-        : uid !== 0 && engine !== 'coldcase'
+        : strange
           ? `belongs to user ${uid}: ${engine} did not make it`
-          : (candidate.doubt ?? (removedBy === undefined ? undefined : `removed by ${removedBy}`)),
+          : (candidate.doubt ??
+            (kind === 'criu-images' ? await foreignIn(host, path) : undefined) ??
+            (removedBy === undefined ? undefined : `removed by ${removedBy}`)),
   };
+}
+
+function unmeasured({ mtime, ctime }: FileFacts): Measure {
+  const written = mtime.getTime();
+  return { size: 0, allocated: 0, changed: Math.max(written, ctime.getTime()), written, whole: false };
+}
+
+/** What CRIU and the OCI runtimes write beside each other when they dump; no directories. */
+const DUMPED = /\.img$|^(?:descriptors\.json|dump\.log|criu-dump\.log|stats-dump|parent)$/;
+
+/** Somebody may keep evidence in a directory that is called as containerd's are. */
+async function foreignIn(host: HostRoot, directory: string): Promise<string | undefined> {
+  const names = await host.list(directory);
+  if (!names.ok) return names.reason === 'absent' ? undefined : `cannot be looked into: ${names.why}`;
+  for (const name of names.value) {
+    const facts = await host.stat(posix.join(directory, name), { follow: false });
+    const kind = facts.ok ? facts.value.kind : 'file';
+    if (!DUMPED.test(name) || (kind !== 'file' && name !== 'parent'))
+      return `holds ${name}, which no checkpoint makes`;
+  }
+  return undefined;
 }
 
 function userdataWhat(path: string): string {

@@ -149,9 +149,12 @@ class Search {
 /** How many of other users are named: enough to see who does it, too few to hide root's among. */
 const MAX_STRANGERS = 8;
 
+/** os.MkdirTemp puts digits behind; what root calls otherwise is root's own. */
+const IMAGES = new RegExp(String.raw`^ctrd-checkpoint\d+${ASIDE}$`);
+
 async function temporary(search: Search, directory: string): Promise<void> {
   let strangers = 0;
-  for (const name of await search.names(directory, /^ctrd-checkpoint/, 65_536)) {
+  for (const name of await search.names(directory, IMAGES, 65_536)) {
     const path = posix.join(directory, name);
     const facts = await search.host.stat(path, { follow: false });
     if (!facts.ok) continue;

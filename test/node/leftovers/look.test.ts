@@ -2,6 +2,7 @@ import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { HostRoot } from '../../../src/node/host/root.js';
+import { findEngineRoots } from '../../../src/node/leftovers/engine-roots.js';
 import { type Leftovers, lookForLeftovers } from '../../../src/node/leftovers/look.js';
 import { NOBODY } from '../../support/coldcase.js';
 import { emptyHost, hostCopy } from '../../support/hosts.js';
@@ -130,4 +131,57 @@ test.skipIf(!root)('what another user made in /tmp is told as theirs (as root)',
   expect(found[0]?.obstacle).toContain(`belongs to user ${NOBODY.uid}`);
   expect(found.find(({ owner }) => owner === 0)?.path).toBe('/tmp/ctrd-checkpoint999');
   expect(unread).toEqual([{ path: '/tmp', why: '292 more ctrd-checkpoint* of other users than root' }]);
+});
+
+test('what only bears the name, and what holds something else, is not removed', async () => {
+  const host = await emptyHost();
+  const put = async (path: string): Promise<void> => {
+    await mkdir(join(host, path, '..'), { recursive: true });
+    await writeFile(join(host, path), 'x');
+  };
+  // root's own, called after what it is about
+  await put('tmp/ctrd-checkpoint-evidence-case42/notes.txt');
+  await put('tmp/ctrd-checkpointX/core-1.img');
+  await put('tmp/ctrd-checkpoint1/core-1.img');
+  await put('tmp/ctrd-checkpoint1/notes.txt');
+  await put('tmp/ctrd-checkpoint2/core-1.img');
+  await put('tmp/ctrd-checkpoint2/deep.img/core-2.img');
+  await put('tmp/ctrd-checkpoint3/descriptors.json');
+  await put('tmp/ctrd-checkpoint3/pages-1.img');
+  const { found } = await look(host);
+  expect(found.map(({ path, obstacle }) => [path, obstacle]).sort()).toEqual([
+    ['/tmp/ctrd-checkpoint1', 'holds notes.txt, which no checkpoint makes'],
+    ['/tmp/ctrd-checkpoint2', 'holds deep.img, which no checkpoint makes'],
+    ['/tmp/ctrd-checkpoint3', undefined],
+  ]);
+});
+
+test.skipIf(!root)('no other user says where root looks, and deletes (as root)', async () => {
+  const host = await emptyHost();
+  const evidence = 'ev/case42/ctrd-checkpoint1/core-1.img';
+  await mkdir(join(host, evidence, '..'), { recursive: true });
+  await writeFile(join(host, evidence), 'x');
+  const environ = { TMPDIR: '/ev/case42', XDG_RUNTIME_DIR: '/ev/case42' };
+  fakeProcess(host, 7, { comm: 'containerd', uid: NOBODY.uid, environ });
+  fakeProcess(host, 8, { comm: 'containerd', mnt: 4026532998, environ });
+  fakeProcess(host, 9, { comm: 'crio', uid: NOBODY.uid, words: ['crio', '--root', '/ev/case42'] });
+  // nor does a directory that is called as systemd's are
+  const systemds = join(host, 'tmp/systemd-private-0-containerd.service-x');
+  await mkdir(systemds, { recursive: true });
+  await symlink('/ev/case42', join(systemds, 'tmp'));
+  await chown(systemds, NOBODY.uid, NOBODY.gid);
+  expect(await look(host)).toEqual({ found: [], unread: [] });
+  const roots = await findEngineRoots(await HostRoot.open(host));
+  expect(roots.temporary).toEqual(['/tmp']);
+  expect(roots.storage).toEqual(['/var/lib/containers/storage']);
+});
+
+test.skipIf(!root)("what is another user's is not walked (as root)", async () => {
+  const host = await emptyHost();
+  const theirs = join(host, 'tmp/ctrd-checkpoint1');
+  await mkdir(join(theirs, 'deep'), { recursive: true });
+  for (let number = 0; number < 50; number += 1) await writeFile(join(theirs, `deep/${number}`), 'x');
+  await chown(theirs, NOBODY.uid, NOBODY.gid);
+  const { found } = await look(host);
+  expect(found).toMatchObject([{ size: undefined, allocated: undefined, owner: NOBODY.uid }]);
 });

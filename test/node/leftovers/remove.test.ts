@@ -42,7 +42,7 @@ afterAll(() => {
 
 /** A directory as containerd leaves it, somewhere where only root writes. */
 async function leftover(
-  kind: LeftoverKind = 'criu-images',
+  kind: LeftoverKind = 'container-state',
 ): Promise<{ host: HostRoot; it: Leftover; above: string }> {
   const above = await realpath(await emptyHost());
   const path = join(above, 'ctrd-checkpoint2718281828');
