@@ -1,6 +1,7 @@
 import type { Archive, ArchiveEntry } from '../archive/archive.js';
 import { NotFoundError } from '../base/errors.js';
 import { MemoryImages, type ProcessMemory } from '../criu/memory.js';
+import type { DecodeBudget } from '../criu/message.js';
 import type { InventoryEntry } from '../criu/schema/inventory.js';
 import { type ContainerInfo, readContainer } from './container.js';
 import { type Namespace, readNamespaces } from './credentials.js';
@@ -57,9 +58,10 @@ export class Checkpoint {
   /** What has been made of a process, and counted. */
   readonly #charged = new WeakMap<Process, Set<string>>();
 
-  constructor(archive: Archive) {
+  /** @param shared - see {@link Images} */
+  constructor(archive: Archive, shared?: DecodeBudget) {
     this.archive = archive;
-    this.images = new Images(archive);
+    this.images = new Images(archive, shared);
     const { images } = this;
     this.container = once(async () => readContainer(archive, (await images.entry('inventory'))?.mtime));
     this.processes = once(() => readProcesses(images));

@@ -1,4 +1,3 @@
-import { keepHeapSmall } from '../base/heap.js';
 import { decodeText } from '../base/text.js';
 import type { FileEntry } from '../criu/schema/fdinfo.js';
 import type { MemfdInodeEntry, RemapFilePathEntry } from '../criu/schema/files.js';
@@ -16,14 +15,10 @@ export interface FileTable {
   readonly remaps: ReadonlyMap<number, RemapFilePathEntry>;
 }
 
-/** What is made of so many files is more than what it was made of. */
-const MANY = 20_000;
-
 /** Reads files.img and its companions; of CRIU before 3.3, the image of each kind of file. */
 export async function readFileTable(images: Images): Promise<FileTable> {
   const files = await images.entries('FILES', 'files');
   const older = files.length > 0 ? [] : await olderFiles(images);
-  if (files.length + older.length > MANY) keepHeapSmall();
   const memfds = await images.entries('MEMFD_INODE', 'memfd');
   const terminals = await images.entries('TTY_INFO', 'tty-info');
   const remaps = await images.entries('REMAP_FPATH', 'remap-fpath');

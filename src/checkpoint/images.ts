@@ -1,4 +1,5 @@
 import { type Archive, type ArchiveEntry, readEntry } from '../archive/archive.js';
+import { keepHeapSmall } from '../base/heap.js';
 import type { ByteSource } from '../bytes/source.js';
 import { type CriuImage, openImage } from '../criu/image.js';
 import type { EntryOf, ImageKind } from '../criu/kinds.js';
@@ -16,6 +17,14 @@ const PASSING: ReadonlySet<ImageKind> = new Set(['CORE', 'MM', 'FS', 'IDS', 'FDI
 
 /** What the images of single processes that are kept may take together: of some 200 processes. */
 const PASSING_KEPT = 1_200_000;
+
+/** So much of it is a large checkpoint: what is made of it on the way is collected sooner. */
+const LARGE = 2_000_000;
+
+/** What several checkpoints that are looked at together may take: no more than one. */
+export function sharedBudget(): DecodeBudget {
+  return new DecodeBudget(KEPT);
+}
 
 interface ImageFiles {
   readonly folder: string;
@@ -40,13 +49,16 @@ export class Images {
   readonly #files: () => Promise<ImageFiles>;
   readonly #kept: Kept = {};
   /** One for all images: what is kept of them together is bounded. */
-  readonly #budget = new DecodeBudget(KEPT);
+  readonly #budget: DecodeBudget;
   /** Images of processes by kind and name, those asked for last at the end. */
   readonly #passing = new Map<string, Passing>();
   #passingSize = 0;
+  #isLarge = false;
 
-  constructor(archive: Archive) {
+  /** @param shared - what all checkpoints of one question may take together; without it, what this one may */
+  constructor(archive: Archive, shared?: DecodeBudget) {
     this.#archive = archive;
+    this.#budget = new DecodeBudget(KEPT, shared);
     this.#files = once(() => imageFiles(archive));
   }
 
@@ -100,6 +112,7 @@ export class Images {
    */
   charge(units: number, what: string): void {
     this.#budget.spend(units, what);
+    this.#watch();
   }
 
   /** A part of the budget, for what is counted like {@link charge} and may be given back. */
@@ -172,7 +185,14 @@ export class Images {
     const values: EntryOf<K>[] = [];
     if (image === undefined) return values;
     for await (const { value } of image.entries(budget)) values.push(value);
+    this.#watch();
     return values;
+  }
+
+  #watch(): void {
+    if (this.#budget.spent < LARGE || this.#isLarge) return;
+    this.#isLarge = true;
+    keepHeapSmall();
   }
 
   /** The first entry of an image; undefined when the archive has no such image. */

@@ -1,4 +1,5 @@
 import { Checkpoint } from '../checkpoint/checkpoint.js';
+import { sharedBudget } from '../checkpoint/images.js';
 import { diffCheckpoints, diffQuestion } from '../views/diff.js';
 import { ARCHIVE_HELP, type ArchiveOptions, addArchiveOptions, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
@@ -22,10 +23,9 @@ async function diff(
 ): Promise<void> {
   await withArchive(before, options, (first) =>
     withArchive(after, options, async (second) => {
-      const rows = await diffCheckpoints(new Checkpoint(first), new Checkpoint(second), {
-        pid: options.pid,
-        note,
-      });
+      const budget = sharedBudget();
+      const both = [new Checkpoint(first, budget), new Checkpoint(second, budget)] as const;
+      const rows = await diffCheckpoints(...both, { pid: options.pid, note });
       await printRows({ ...diffQuestion, rows }, options);
     }),
   );

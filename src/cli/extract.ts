@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import type { Archive, ArchiveEntry } from '../archive/archive.js';
 import { NESTED } from '../archive/nested.js';
 import { type Selected, selectEntries, spelledMatcher } from '../archive/select.js';
+import { append } from '../base/append.js';
 import { NotFoundError, UsageError } from '../base/errors.js';
 import { type ArchiveOptions, addArchiveArgument, openingOptions, withArchive } from './archive-options.js';
 import type { CommandModule } from './command.js';
@@ -128,7 +129,7 @@ async function select(
 ): Promise<readonly Selected[]> {
   const chosen: Selected[] = [];
   for (const pattern of patterns.length === 0 ? [''] : patterns) {
-    chosen.push(...(await selectEntries(archive, pattern)));
+    append(chosen, await selectEntries(archive, pattern));
   }
   const exclusion = new Exclusion(
     excluded,

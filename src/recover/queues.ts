@@ -137,7 +137,7 @@ export async function* sysvMessages(checkpoint: Checkpoint): AsyncGenerator<Reco
   for (const namespace of await checkpoint.images.numbers('ipcns-msg-')) {
     const name = `ipcns-msg-${namespace}`;
     const image = await checkpoint.images.open('IPCNS_MSG', name);
-    for await (const { value, extra } of image?.entries() ?? []) {
+    for await (const { value, extra } of image?.entries(checkpoint.images.budget()) ?? []) {
       if (image === undefined || extra?.kind !== 'messages') continue;
       const { desc } = value;
       for (const [index, message] of extra.messages.entries()) {

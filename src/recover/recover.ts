@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ColdcaseError, IntegrityError, InterruptedError } from '../base/errors.js';
+import { keepHeapSmall } from '../base/heap.js';
 import { chunksOf } from '../bytes/chunks.js';
 import { sliceSource } from '../bytes/slice.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
@@ -36,6 +37,8 @@ const FINDERS: readonly Finder[] = [
  */
 const KEPT = 6_000_000;
 const FOR_EACH_KIND = 500_000;
+/** So much is a lot: what is made of it on the way is collected sooner from then on. */
+const MANY = 1_000_000;
 /** Parts that make no sense and are told one by one. */
 const MAX_PROBLEMS = 10_000;
 
@@ -61,6 +64,7 @@ export async function* recoverObjects(
     try {
       for await (const object of finder(checkpoint, holders, report)) {
         budget.spend(costOf(object), `${object.image}, up to ${object.name}`);
+        if (KEPT - left + budget.spent > MANY) keepHeapSmall();
         yield object;
       }
     } catch (error) {
@@ -73,7 +77,7 @@ export async function* recoverObjects(
 }
 
 function costOf({ name, path, holders, runs }: Recovered): number {
-  return 16 + ((name.length + path.length) >> 3) + 4 * holders.length + (runs?.length ?? 0);
+  return 40 + ((name.length + path.length) >> 3) + 4 * holders.length + (runs?.length ?? 0);
 }
 
 /** Holes larger than this are not hashed: a size costs an attacker nothing, and a terabyte of zeros takes an hour. */

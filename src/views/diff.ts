@@ -1,3 +1,4 @@
+import { append } from '../base/append.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { TreeNode } from '../render/table.js';
 import { envView } from './env.js';
@@ -74,7 +75,7 @@ export async function diffCheckpoints(
 ): Promise<readonly DiffRow[]> {
   const rows = [...compareProcesses(await psView.rows(before, { note }), await psView.rows(after, { note }))];
   for (const [area, facts] of Object.entries(AREAS)) {
-    rows.push(...compare(area, await facts(before, { note }), await facts(after, { note })));
+    append(rows, compare(area, await facts(before, { note }), await facts(after, { note })));
   }
   if (pid === undefined) return rows;
   if (!(await before.processes()).some((process) => process.pid === pid)) await after.select(pid);

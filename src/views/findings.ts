@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Archive, ArchiveEntry } from '../archive/archive.js';
 import { openArchiveSource } from '../archive/open-source.js';
+import { append } from '../base/append.js';
 import { IntegrityError } from '../base/errors.js';
 import { formatAddress, formatSize } from '../base/units.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
@@ -61,11 +62,11 @@ export const findingsView: View<FindingsRow> = {
     for (const [index, process] of processes.entries()) {
       // a checkpoint may hold thousands of processes: whoever waits for something else gets their turn
       if (index % 64 === 63) await setImmediate();
-      rows.push(...(await executableFindings(checkpoint, process)));
-      rows.push(...socketFindings(process, sockets.get(process.pid) ?? []));
-      rows.push(...(await mappingFindings(checkpoint, process)));
+      append(rows, await executableFindings(checkpoint, process));
+      append(rows, socketFindings(process, sockets.get(process.pid) ?? []));
+      append(rows, await mappingFindings(checkpoint, process));
     }
-    if (options.pid === undefined) rows.push(...(await setuidFindings(checkpoint.archive, options)));
+    if (options.pid === undefined) append(rows, await setuidFindings(checkpoint.archive, options));
     return rows;
   },
 };

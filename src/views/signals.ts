@@ -1,3 +1,4 @@
+import { append } from '../base/append.js';
 import { formatAddress } from '../base/units.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { signalName } from '../checkpoint/names/signals.js';
@@ -52,7 +53,7 @@ export const signalsView: View<SignalsRow> = {
   ],
   async rows(checkpoint, { pid }) {
     const rows: SignalsRow[] = [];
-    for (const process of await checkpoint.select(pid)) rows.push(...(await signalRows(checkpoint, process)));
+    for (const process of await checkpoint.select(pid)) append(rows, await signalRows(checkpoint, process));
     return rows;
   },
   tree: (rows) =>

@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { encode } from '../support/criu-image.js';
+import { encode, word } from '../support/criu-image.js';
 import {
   checkpointTar,
   compressed,
@@ -103,6 +103,31 @@ describe('data that waits', { timeout: 120_000 }, () => {
     const { code, stderr, marks } = await within(['recover', tar, '--json'], '"socket 7"');
     expect(stderr).toMatch(/not recovered: .*pipes-data\.img/);
     expect([code, marks]).toEqual([5, 1]);
+  });
+});
+
+describe('a few bytes that stand for rows', { timeout: 120_000 }, () => {
+  test('400,000 messages of System V', async () => {
+    const desc = encode({ 1: 1, 2: 0, 3: 0, 4: 0, 5: 0, 6: 0o600, 7: 5 });
+    const queue = encode({ 1: desc, 2: 1, 3: 400_000 });
+    const message = encode({ 1: 1, 2: 8 });
+    const [head] = imageOf('IPCNS_MSG', queue, 1);
+    const image = [
+      ...(head === undefined ? [] : [head]),
+      { piece: Buffer.concat([word(queue.length), queue]), times: 1 },
+      { piece: Buffer.concat([word(message.length), message, Buffer.alloc(8)]), times: 400_000 },
+    ];
+    const tar = file(plain(checkpointTar({ 'checkpoint/ipcns-msg-9.img': image })));
+    await refused(['recover', tar], /not recovered: checkpoint\/ipcns-msg-9\.img, up to .* message \d+/);
+  });
+
+  test('130,000 descriptors of one file, that the other checkpoint has not', async () => {
+    const descriptors = numbered('FDINFO', 130_000, (fd) => encode({ 1: 1, 2: 0, 3: 1, 4: fd }));
+    const many = file(plain(checkpointTar({ 'checkpoint/fdinfo-5.img': descriptors })));
+    const none = file(plain(checkpointTar({})));
+    const { code, marks } = await within(['diff', many, none, '--format', 'ndjson'], '"change":"removed"');
+    expect([code, marks]).toEqual([0, 130_000]);
+    expect((await within(['diff', many, many])).code).toBe(0);
   });
 });
 
