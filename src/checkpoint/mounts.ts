@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { ContainerInfo } from './container.js';
 import type { Images } from './images.js';
 import { mountOptionNames } from './names/flags.js';
@@ -31,7 +32,10 @@ export interface Mount {
 
 /** The mounts that the kernel had, in the order of mounting; then those that were asked for and are not there. */
 export async function readMounts(images: Images, container: ContainerInfo): Promise<readonly Mount[]> {
-  const asked = new Map((container.spec?.mounts ?? []).map((mount) => [mount.destination, mount]));
+  // the kernel has no `/data/`
+  const asked = new Map(
+    (container.spec?.mounts ?? []).map((mount) => [posix.join('/', mount.destination, '.'), mount]),
+  );
   const mounts: Mount[] = [];
   for (const namespace of await images.numbers('mountpoints-')) {
     // CRIU writes the newest mount first
@@ -58,19 +62,19 @@ export async function readMounts(images: Images, container: ContainerInfo): Prom
     }
   }
   const there = new Set(mounts.map(({ destination }) => destination));
-  const missing = [...asked.values()].filter(({ destination }) => !there.has(destination));
-  return [...mounts, ...missing.map(askedOnly)];
+  const missing = [...asked].filter(([destination]) => !there.has(destination));
+  return [...mounts, ...missing.map(([destination, mount]) => askedOnly(destination, mount))];
 }
 
-/** The path on the node that is mounted there, of a bind mount that the engine was asked for. */
+/** The path on the node that is mounted there, of a bind mount that the engine was asked for; empty where it gave none. */
 export function hostPathOf({ asked }: Mount): string | undefined {
   const bind = asked?.type === 'bind' || asked?.options.some((one) => one === 'bind' || one === 'rbind');
   return bind === true ? asked?.source : undefined;
 }
 
-function askedOnly(asked: SpecMount): Mount {
+function askedOnly(destination: string, asked: SpecMount): Mount {
   return {
-    destination: asked.destination,
+    destination,
     type: asked.type,
     source: asked.source,
     root: undefined,

@@ -70,7 +70,7 @@ Example:
 --json prints one object: endpoint, credentials, trust, startedAt, finishedAt (ISO 8601 UTC); captured, a list of
 {namespace, pod, container, path, manifest, sealed {name, size, sha256}, tar {name, size, sha256, entries},
 recipients, proved, original {path, size, removed}, durations {checkpoint, seal, prove} in milliseconds,
-notHeld, a list of {kind: image|volume|host path|shared memory|engine file|tmpfs|block device, path, name,
+notHeld, a list of {kind: image|volume|host path|shared memory|engine file|tmpfs|file system|block device, path, name,
 hostPaths}, null when it is not known, warnings}; workloads, a list of {namespace, pod, container, outcome, before
 and after {id, restartCount, state: running, frozen, ended or "not known", why}, frozenMilliseconds (the longest that
 it was seen to stand still), thaw (commands), attempts (what --thaw ran: {command, done, said})}, outcome being

@@ -20,6 +20,8 @@ export interface ContainerInfo {
   readonly started: boolean | null;
   readonly probes: readonly Probe[];
   readonly volumeMounts: readonly VolumeMount[];
+  /** Raw volumes. */
+  readonly volumeDevices: readonly VolumeMount[];
 }
 
 /** What is asked about a pod; its annotations and environment are left out on purpose. */
@@ -116,6 +118,7 @@ function containers(kind: ContainerInfo['kind'], specs: unknown, statuses: unkno
         started: typeof status['started'] === 'boolean' ? status['started'] : null,
         probes: parseProbes(fields(one)),
         volumeMounts: parseVolumeMounts(fields(one)['volumeMounts']),
+        volumeDevices: parseVolumeMounts(fields(one)['volumeDevices'], 'devicePath'),
       },
     ];
   });

@@ -11,7 +11,7 @@ export interface Volume {
   readonly of: string | null;
 }
 
-/** Where a container has a volume (v1.VolumeMount). */
+/** Where a container has a volume (v1.VolumeMount), or a raw one as a device (v1.VolumeDevice). */
 export interface VolumeMount {
   readonly volume: string;
   readonly path: string;
@@ -35,10 +35,14 @@ export function parseVolumes(value: unknown): readonly Volume[] {
   });
 }
 
-export function parseVolumeMounts(value: unknown): readonly VolumeMount[] {
+/** @param key - the field that has the path: `mountPath`, or `devicePath` of a device */
+export function parseVolumeMounts(
+  value: unknown,
+  key: 'mountPath' | 'devicePath' = 'mountPath',
+): readonly VolumeMount[] {
   return list(value).flatMap((one) => {
     const mount = fields(one);
-    const [volume, path] = [text(mount['name']), text(mount['mountPath'])];
+    const [volume, path] = [text(mount['name']), text(mount[key])];
     return volume === undefined || path === undefined ? [] : [{ volume, path }];
   });
 }

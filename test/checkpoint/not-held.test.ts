@@ -82,6 +82,65 @@ test('volumes by what the kubelet calls them in its paths; anything else is a pa
   ]);
 });
 
+/** The root's overlay, as CRIU has it from the kernel. */
+const rootMount = (options: string) => ({
+  ...{ 1: 21, 2: 1, 3: 50, 4: 1, 5: 0, 6: '/', 7: '/', 8: 'overlay', 9: options },
+});
+const STORE = '/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots';
+
+test.each([
+  [
+    'absolute',
+    `lowerdir=${STORE}/10/fs:${STORE}/9/fs,upperdir=${STORE}/18/fs`,
+    `${STORE}/10/fs ${STORE}/9/fs`,
+  ],
+  ['of many layers', `lowerdir=10/fs:9/fs,upperdir=${STORE}/18/fs,workdir=x`, `${STORE}/10/fs ${STORE}/9/fs`],
+  ['of CRI-O', 'lowerdir=l/AB:l/CD,upperdir=/s/overlay/id/diff', '/s/overlay/l/AB /s/overlay/l/CD'],
+  ['one by one', 'lowerdir+=/a,lowerdir+=/b,upperdir=/c', '/a /b'],
+  ['that tell no place', 'lowerdir=10/fs:/abs,upperdir=18/fs', '/abs'],
+  ['that lead elsewhere', 'lowerdir=../x:a/b/c/d,upperdir=/s/18/fs', ''],
+])('layers %s are paths on the node, or not told', async (_, options, paths) => {
+  const checkpoint = syntheticCheckpoint(
+    { 'mountpoints-13': ['MNTS', rootMount(options)] },
+    { 'spec.dump': { root: { path: 'rootfs' } } },
+  );
+  expect(lines(await notHeld(checkpoint))).toEqual([`image / - ${paths}`]);
+});
+
+test('whatever file system the engine mounted is named; what the kernel makes up is not', async () => {
+  const mount = (destination: string, type: string, source: string, options: string[] = []) => ({
+    ...{ destination, type, source, options },
+  });
+  const mounts = [
+    mount('/nfs', 'nfs', 'server:/export'),
+    mount('/ext4', 'ext4', '/dev/sdb1'),
+    mount('/over', 'overlay', 'overlay', ['lowerdir=/a:/b', 'upperdir=/u']),
+    mount('/huge', 'hugetlbfs', 'hugetlbfs'),
+    mount('/none', 'none', '/srv/x', ['ro']),
+    mount('/fuse', 'fuse.sshfs', 'me@host:'),
+    mount('/sys', 'sysfs', 'sysfs'),
+    mount('/dev/mqueue', 'mqueue', 'mqueue'),
+    mount('/sys/fs/cgroup', 'cgroup', 'cgroup'),
+  ];
+  expect(lines(await notHeld(syntheticCheckpoint({}, { 'spec.dump': { mounts } })))?.slice(1)).toEqual([
+    'file system /nfs nfs server:/export ',
+    'file system /ext4 ext4 /dev/sdb1',
+    'file system /over overlay /u /a /b',
+    'file system /huge hugetlbfs ',
+    'file system /none none /srv/x',
+    'file system /fuse fuse.sshfs me@host: ',
+  ]);
+});
+
+test('a bind of nothing has no path; a slash at the end means the same place', async () => {
+  const mounts = [bind('/nosrc', ''), bind('/data/', '/srv/data')];
+  const entry = { 1: 16, 2: 1, 3: 9, 4: 1, 5: 0, 6: '/', 7: '/data', 8: '/srv', 9: '' };
+  const checkpoint = syntheticCheckpoint({ 'mountpoints-13': ['MNTS', entry] }, { 'spec.dump': { mounts } });
+  const found = await notHeld(checkpoint);
+  expect(lines(found)?.slice(1)).toEqual(['host path /data - /srv/data', 'host path /nosrc - ']);
+  expect(found?.at(-1)?.hostPaths).toEqual([]);
+});
+
 test('a tmpfs is held when CRIU packed it', async () => {
   const mount = (destination: string, device: number) => ({
     ...{ 1: 16, 2: 1, 3: device, 4: 1, 5: 0, 6: '/', 7: destination, 8: 'tmpfs', 9: 'size=1' },

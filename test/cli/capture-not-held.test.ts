@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { ExitCode } from '../../src/base/errors.js';
@@ -55,6 +55,52 @@ test('a volume has the name that the pod gave it', async () => {
   const { stdout } = await scene.capture();
   expect(stdout).toContain(`not held   /dev/shm, volume emptyDir in memory fast: ${SHM}\n`);
   expect(stdout).toContain('/etc/hosts, volume persistentVolumeClaim state (state-0): ');
+});
+
+test("a raw volume has its claim's name, and the node's name of the device; long lists say where all of it is", async () => {
+  const host = join(scene.kubelet.root, 'raw');
+  mkdirSync(join(host, 'sys/dev/block/8:16'), { recursive: true });
+  writeFileSync(join(host, 'sys/dev/block/8:16/uevent'), 'MAJOR=8\nMINOR=16\nDEVNAME=sdb\nDEVTYPE=disk\n');
+  scene.kubelet.state.pods = PODS.map((pod) => ({
+    ...pod,
+    spec: {
+      volumes: [
+        { name: 'disk', persistentVolumeClaim: { claimName: 'disk-0' } },
+        { name: 'state', persistentVolumeClaim: { claimName: 'state-0' } },
+      ],
+    },
+    containers: pod.containers.map((one) => ({
+      ...one,
+      spec: {
+        volumeDevices: [{ name: 'disk', devicePath: '/dev/raw/' }],
+        volumeMounts: [{ name: 'state', mountPath: '/data' }],
+      },
+    })),
+  }));
+  const spec = {
+    root: { path: 'rootfs' },
+    mounts: [
+      { destination: '/data/', type: 'bind', source: '/var/x', options: ['rbind'] },
+      {
+        ...{ destination: '/over', type: 'overlay', source: 'overlay' },
+        options: ['lowerdir=/a:/b', 'upperdir=/u'],
+      },
+    ],
+    linux: { devices: [{ path: '/dev/raw', type: 'b', major: 8, minor: 16 }] },
+  };
+  const { checkpoint } = scene.kubelet.state;
+  const text = JSON.stringify(spec);
+  scene.kubelet.state.checkpoint = async (_namespace, _pod, container) => {
+    const path = join(scene.kubelet.checkpoints, NAME(container));
+    const tar = [rawHeader({ name: 'spec.dump', size: text.length }), block(text), Buffer.alloc(1024)];
+    writeFileSync(path, Buffer.concat(tar), { mode: 0o600 });
+    return path;
+  };
+  const { stdout } = await scene.capture('--host-root', host, '--no-node-context');
+  scene.kubelet.state.checkpoint = checkpoint;
+  expect(stdout).toContain('/dev/raw, block device persistentVolumeClaim disk (disk-0) 8:16: /dev/sdb\n');
+  expect(stdout).toContain('/data, volume persistentVolumeClaim state (state-0): /var/x\n');
+  expect(stdout).toContain('/over, file system overlay: /u and 2 more (the manifest and --json have all)\n');
 });
 
 test.each([

@@ -36,6 +36,7 @@ test.each([
   ['nothing', 0, 0, 270],
   ['300 MiB that do not compress', 300 * MIB, 1, 1337],
   ['5,000 small files', 24_000, 5000, 690],
+  ['a log of 1 GiB, on a busy machine', 1024 * MIB, 1, 60_000],
 ])('changed files are packed before it is thawed: %s', (_, size, files, milliseconds) => {
   const { criu, frozen } = estimateFreeze(20 * MIB, 'containerd', size, files);
   expect(criu).toEqual(estimateFreeze(20 * MIB, 'containerd').criu);

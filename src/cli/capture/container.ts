@@ -62,7 +62,7 @@ export async function captureContainer(
     };
     for (const item of answer.items) files.push(await directory.take(item));
     for (const file of files) {
-      const left = await leftOnNode(file, plan.pod, target.container, job.signal);
+      const left = await leftOnNode(job, file, plan.pod, target.container);
       const full = left.items === undefined ? record : { ...record, notHeld: left.items };
       const sealed = await sealArchive(job, target, file, full, captured.length);
       captured.push({ ...sealed, left, warnings: [...asked.warnings, ...sealed.warnings] });

@@ -63,7 +63,7 @@ function podMetadata(pod: PodInfo, container: string | undefined): NonNullable<C
   return {
     ...rest,
     owners: owners.map((owner) => ({ ...owner })),
-    containers: containers.map(({ volumeMounts: _mounts, probes, ...one }) => ({
+    containers: containers.map(({ volumeMounts: _mounts, volumeDevices: _devices, probes, ...one }) => ({
       ...one,
       probes: probes.map((probe) => ({ ...probe })),
       captured: container === undefined || container === one.name,
