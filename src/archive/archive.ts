@@ -1,15 +1,14 @@
 import { NotFoundError, UnsafeError } from '../base/errors.js';
+import type { JsonObject } from '../base/json.js';
 import { sliceSource } from '../bytes/slice.js';
 import type { ByteSource } from '../bytes/source.js';
 import type { ArchiveEntry } from './entry.js';
 import { nestedName } from './nested.js';
-import type { CaptureRecord } from './sealed-index.js';
 import { entrySource } from './sparse-source.js';
 import type { TarAccess } from './tar-access.js';
 import { padded } from './tar-fields.js';
 
 export type { ArchiveEntry, EntryType } from './entry.js';
-export type { CaptureRecord } from './sealed-index.js';
 
 /** How an archive is stored. */
 export interface StorageFacts {
@@ -28,7 +27,7 @@ export interface StorageFacts {
     /** Lower-case hex SHA-256 of the tar, as recorded; `verify` checks it. */
     readonly tarSha256: string;
     /** null when the file was sealed without a capture. */
-    readonly capture: CaptureRecord | null;
+    readonly capture: JsonObject | null;
   };
 }
 

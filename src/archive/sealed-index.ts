@@ -1,5 +1,6 @@
 import { FormatError } from '../base/errors.js';
-import { JSON_LIMITS, parseJson as parse } from '../base/json.js';
+import { JSON_LIMITS, type JsonObject, type JsonValue, tryJson } from '../base/json.js';
+import { isList, isObject } from '../base/json-fields.js';
 import { encodeText, isDecoded } from '../base/text.js';
 import { compressZstd, decodeFrame, frameContentSize } from '../bytes/zstd.js';
 import { type ArchiveEntry, ENTRY_TYPES, type EntryType } from './entry.js';
@@ -18,10 +19,7 @@ const FRAME_OFFSET = SKIPPABLE_HEADER + SIGNATURE.length + 4;
  */
 const MAX_JSON = 16 * 1024 * 1024;
 /** As many values as there can be in entries of that much JSON: three in 28 bytes of a sparse map. */
-const JSON_IN_INDEX = { ...JSON_LIMITS, values: 2_000_000 };
-
-/** What was recorded when the checkpoint was captured: who asked whom, when, what was answered. */
-export type CaptureRecord = Readonly<Record<string, unknown>>;
+const JSON_IN_INDEX = { ...JSON_LIMITS, bytes: MAX_JSON, values: 2_000_000 };
 
 /** What a sealed file says about the tar that is sealed in it. */
 export interface SealedIndex {
@@ -30,8 +28,8 @@ export interface SealedIndex {
   readonly entries: readonly ArchiveEntry[] | null;
   /** Whether the tar's end is marked as it should be. */
   readonly marked: boolean;
-  /** null when the file was sealed without a capture. */
-  readonly capture: CaptureRecord | null;
+  /** The record of the capture (src/seal/capture-record.ts) as it stands there; null when there was none. */
+  readonly capture: JsonObject | null;
 }
 
 /**
@@ -87,14 +85,13 @@ export function decodeSealedIndex(
   }
   const version = bytes.readUInt32LE(SKIPPABLE_HEADER + SIGNATURE.length);
   if (version !== VERSION) throw fail(`has version ${version}, which this release does not know`);
-  const value = parseJson(bytes.subarray(FRAME_OFFSET), where, offset, fail);
-  const tar = value['tar'];
-  const { entries, capture } = value;
-  if (!isRecord(tar) || tar['size'] !== tarSize) throw fail('contradicts the seek table');
+  const value = parseIndex(bytes.subarray(FRAME_OFFSET), where, offset, fail);
+  const { tar, entries, capture } = value;
+  if (!isObject(tar) || tar['size'] !== tarSize) throw fail('contradicts the seek table');
   const sha256 = tar['sha256'];
   if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) throw fail('has no hash of the tar');
-  if (capture !== null && !isRecord(capture)) throw fail('has a malformed capture record');
-  if (entries !== null && !Array.isArray(entries)) throw fail('has no list of entries');
+  if (capture !== null && !isObject(capture)) throw fail('has a malformed capture record');
+  if (entries !== null && !isList(entries)) throw fail('has no list of entries');
   return {
     tar: { size: tarSize, sha256 },
     entries: entries === null ? null : checkEntries(entries, tarSize, fail),
@@ -130,32 +127,18 @@ export function withoutBytes(entry: ArchiveEntry): ArchiveEntry {
 
 type Fail = (problem: string) => FormatError;
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function parseJson(
-  frame: Uint8Array,
-  where: string,
-  offset: number,
-  fail: Fail,
-): Readonly<Record<string, unknown>> {
+function parseIndex(frame: Uint8Array, where: string, offset: number, fail: Fail): JsonObject {
   const size = frameContentSize(frame);
   if (size === undefined) throw fail('is damaged');
   if (size > MAX_JSON) throw fail('is larger than any that is written');
   const text = Buffer.from(decodeFrame(frame, size, where, offset)).toString('utf8');
-  let value: unknown;
-  try {
-    value = parse(where, text, JSON_IN_INDEX);
-  } catch (error) {
-    if (error instanceof FormatError) throw fail('is no JSON, or of more than is written');
-    throw error;
-  }
-  if (!isRecord(value) || value['version'] !== VERSION) throw fail('is malformed');
+  const value = tryJson(text, JSON_IN_INDEX);
+  if (value === undefined) throw fail('is no JSON, or of more than is written');
+  if (!isObject(value) || value['version'] !== VERSION) throw fail('is malformed');
   return value;
 }
 
-function checkEntries(values: readonly unknown[], tarSize: number, fail: Fail): ArchiveEntry[] {
+function checkEntries(values: readonly JsonValue[], tarSize: number, fail: Fail): ArchiveEntry[] {
   let end = 0;
   return values.map((value, number) => {
     const entry = checkEntry(value, (problem) => fail(`${problem} (entry ${number})`));
@@ -171,15 +154,15 @@ function checkEntries(values: readonly unknown[], tarSize: number, fail: Fail): 
   });
 }
 
-function checkEntry(value: unknown, fail: Fail): ArchiveEntry {
-  if (!isRecord(value)) throw fail('is malformed');
+function checkEntry(value: JsonValue, fail: Fail): ArchiveEntry {
+  if (!isObject(value)) throw fail('is malformed');
   const text = (key: string): string => {
     const field = value[key];
     if (typeof field !== 'string') throw fail(`has no ${key}`);
     if (!isDecoded(field)) throw fail(`has a ${key} that is no file's`);
     return field;
   };
-  const whole = (key: string, from: Readonly<Record<string, unknown>> = value): number => {
+  const whole = (key: string, from: JsonObject = value): number => {
     const field = from[key];
     if (typeof field !== 'number' || !Number.isSafeInteger(field) || field < 0) throw fail(`has no ${key}`);
     return field;
@@ -202,7 +185,7 @@ function checkEntry(value: unknown, fail: Fail): ArchiveEntry {
     gname: text('gname'),
     mtime,
     ...(value['linkName'] === undefined ? {} : { linkName: text('linkName') }),
-    ...(isRecord(device) ? { device: { major: whole('major', device), minor: whole('minor', device) } } : {}),
+    ...(isObject(device) ? { device: { major: whole('major', device), minor: whole('minor', device) } } : {}),
     offset: whole('offset'),
     dataOffset: whole('dataOffset'),
     storedSize,
@@ -211,14 +194,14 @@ function checkEntry(value: unknown, fail: Fail): ArchiveEntry {
 }
 
 function checkRuns(
-  value: unknown,
+  value: JsonValue,
   size: number,
   storedSize: number,
   fail: Fail,
 ): NonNullable<ArchiveEntry['sparse']> {
-  if (!Array.isArray(value)) throw fail('has a malformed sparse map');
-  const numbers = value.flatMap((run: unknown) => {
-    if (!isRecord(run) || typeof run['offset'] !== 'number' || typeof run['length'] !== 'number') {
+  if (!isList(value)) throw fail('has a malformed sparse map');
+  const numbers = value.flatMap((run) => {
+    if (!isObject(run) || typeof run['offset'] !== 'number' || typeof run['length'] !== 'number') {
       throw fail('has a malformed sparse map');
     }
     return [run['offset'], run['length']];

@@ -1,7 +1,7 @@
 import type { Archive } from '../archive/archive.js';
+import { JsonFields } from '../base/json-fields.js';
 import { formatTime } from '../base/units.js';
 import { readJson, readJsonList } from './engine-metadata.js';
-import { JsonFields } from './json-fields.js';
 import { type ContainerNetwork, readNetworkStatus } from './network-status.js';
 import { type OciSpec, readSpec } from './spec.js';
 

@@ -1,7 +1,7 @@
 import { type Archive, readEntry } from '../archive/archive.js';
-import { parseJson } from '../base/json.js';
+import { JSON_LIMITS, parseJson } from '../base/json.js';
+import { JsonFields } from '../base/json-fields.js';
 import { decodeText } from '../base/text.js';
-import { JSON_LIMIT, JsonFields } from './json-fields.js';
 
 /** An engine's JSON file from the archive's root; undefined when the archive has none. */
 export async function readJson(archive: Archive, name: string): Promise<JsonFields | undefined> {
@@ -20,7 +20,7 @@ export async function readJsonList(archive: Archive, name: string): Promise<Json
 export async function readText(
   archive: Archive,
   name: string,
-  limit = JSON_LIMIT,
+  limit = JSON_LIMITS.bytes,
 ): Promise<string | undefined> {
   const entry = await archive.find(name);
   return entry === undefined ? undefined : decodeText(await readEntry(archive, entry, limit));

@@ -1,5 +1,6 @@
 import { FormatError } from '../base/errors.js';
-import { parseJson } from '../base/json.js';
+import { type JsonValue, parseJson } from '../base/json.js';
+import { field } from '../base/json-fields.js';
 import type { CoreEntry } from '../criu/schema/core.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { SeccompMode } from './credentials.js';
@@ -28,7 +29,7 @@ export interface SeccompState {
   readonly threads: readonly SeccompThread[];
   readonly filters: readonly StoredFilter[];
   /** `linux.seccomp` of spec.dump as it stands there; undefined when there is none. */
-  readonly profile: unknown;
+  readonly profile: JsonValue | undefined;
 }
 
 const MAX_FILTERS = 4096;
@@ -49,7 +50,7 @@ export async function readSeccomp(checkpoint: Checkpoint): Promise<SeccompState>
   return {
     threads: await threadsOf(checkpoint),
     filters,
-    profile: property(property(spec, 'linux'), 'seccomp'),
+    profile: field(spec, 'linux', 'seccomp'),
   };
 }
 
@@ -66,11 +67,6 @@ async function threadsOf({ images, processes }: Checkpoint): Promise<readonly Se
     }
   }
   return found;
-}
-
-function property(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return Reflect.get(value, key);
 }
 
 function filterOf(core: CoreEntry | undefined): number | undefined {

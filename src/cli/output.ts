@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../base/errors.js';
+import type { JsonValue } from '../base/json.js';
 import { renderCsv } from '../render/csv.js';
 import { drain, filterRows, parseFilter } from '../render/filter.js';
 import { renderJson, renderJsonRows, renderNdjsonRows } from '../render/json.js';
-import { type Column, cellText, type JsonValue, type Row, type TreeNode } from '../render/table.js';
+import { type Column, cellText, type Row, type TreeNode } from '../render/table.js';
 import { renderTextTable } from '../render/text-table.js';
 import { renderTextTree } from '../render/text-tree.js';
 import { interrupted } from './interrupt.js';

@@ -1,18 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { parseJson } from '../base/json.js';
+import { text } from '../base/json-fields.js';
 
 /** The version of this tool, from package.json. */
 export const VERSION: string = readVersion();
 
 function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const parsed: unknown = JSON.parse(text);
-  if (
-    typeof parsed === 'object' &&
-    parsed !== null &&
-    'version' in parsed &&
-    typeof parsed.version === 'string'
-  ) {
-    return parsed.version;
-  }
-  throw new Error('package.json holds no version');
+  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const version = text(parseJson('package.json', file), 'version');
+  if (version === undefined) throw new Error('package.json holds no version');
+  return version;
 }

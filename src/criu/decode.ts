@@ -3,7 +3,7 @@ import type { ByteSource } from '../bytes/source.js';
 import { type CritStyle, critJson, type Decodable } from './crit-json.js';
 import { readMessage } from './frame.js';
 import { CriuImage, type ImageIdentity, type ImageRecord, identifyImage } from './image.js';
-import { type JsonObject, jsonOf } from './json-text.js';
+import { type CritObject, jsonOf } from './json-text.js';
 import { DecodeBudget } from './message.js';
 import { describeRaw, rawContents } from './raw.js';
 import { message } from './schema.js';
@@ -32,7 +32,7 @@ export async function* decodeFile(
  *
  * @throws FormatError when the image ends within an entry
  */
-export async function fileInfo(name: string, source: ByteSource): Promise<JsonObject> {
+export async function fileInfo(name: string, source: ByteSource): Promise<CritObject> {
   const image = await findDecodable(name, source);
   if (!('records' in image)) return describeRaw(name, source, image);
   if (image instanceof CriuImage) return { magic: image.kind, count: await image.count() };
@@ -45,7 +45,7 @@ export async function fileInfo(name: string, source: ByteSource): Promise<JsonOb
 export async function openDecodable(
   name: string,
   source: ByteSource,
-): Promise<Decodable | { readonly raw: JsonObject }> {
+): Promise<Decodable | { readonly raw: CritObject }> {
   const image = await findDecodable(name, source);
   return 'records' in image ? image : { raw: describeRaw(name, source, image) };
 }

@@ -1,9 +1,9 @@
 import { portableText } from '../base/spelling.js';
 
-/** A value that is small enough to be written at once. */
-export type JsonValue = JsonScalar | readonly JsonValue[] | JsonObject;
-export type JsonScalar = string | number | bigint | boolean | null;
-export type JsonObject = { readonly [key: string]: JsonValue };
+/** A value of crit's JSON that is small enough to be written at once: 64-bit integers keep every digit. */
+export type CritValue = CritScalar | readonly CritValue[] | CritObject;
+export type CritScalar = string | number | bigint | boolean | null;
+export type CritObject = { readonly [key: string]: CritValue };
 
 const INDENT = '    ';
 /** Characters of a text that are escaped at a time: escaping may take six times as much. */
@@ -61,10 +61,10 @@ export class JsonText {
   }
 
   /** Writes a value; a string that may be long is for {@link long}. */
-  value(value: JsonValue): void {
+  value(value: CritValue): void {
     if (typeof value === 'string') this.text += jsonString(value);
     else if (value === null || typeof value !== 'object') this.text += String(value);
-    else if (isList(value)) {
+    else if (isCritList(value)) {
       this.begin('[');
       for (const item of value) {
         this.item();
@@ -115,12 +115,12 @@ export class JsonText {
 }
 
 /** A small value as JSON text. */
-export function jsonOf(value: JsonValue, level?: number): string {
+export function jsonOf(value: CritValue, level?: number): string {
   const out = new JsonText(level);
   out.value(value);
   return out.take();
 }
 
-function isList(value: readonly JsonValue[] | JsonObject): value is readonly JsonValue[] {
+export function isCritList(value: readonly CritValue[] | CritObject): value is readonly CritValue[] {
   return Array.isArray(value);
 }

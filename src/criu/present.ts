@@ -1,5 +1,5 @@
 import { addressText } from './address.js';
-import type { JsonScalar } from './json-text.js';
+import type { CritScalar } from './json-text.js';
 import type { FlagTable, NamedField, Presentation } from './schema.js';
 
 /**
@@ -7,7 +7,7 @@ import type { FlagTable, NamedField, Presentation } from './schema.js';
  *
  * @param hex whether the message is in a field that is shown in hexadecimal
  */
-export function presentScalar(field: NamedField, value: unknown, pretty: boolean, hex: boolean): JsonScalar {
+export function presentScalar(field: NamedField, value: unknown, pretty: boolean, hex: boolean): CritScalar {
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value !== 'number' && typeof value !== 'bigint')
     throw new TypeError(`${field.name}: ${typeof value}`);
@@ -26,7 +26,7 @@ export function presentAddress(
   return addressText(items.filter((item) => typeof item === 'number'));
 }
 
-function prettyInteger(show: Presentation, hex: boolean, value: number | bigint): JsonScalar {
+function prettyInteger(show: Presentation, hex: boolean, value: number | bigint): CritScalar {
   if (hex) return `0x${value.toString(16)}`;
   if (show.device !== undefined) return deviceText(show.device, BigInt(value));
   if (show.flags !== undefined) return flagText(show.flags, Number(value));

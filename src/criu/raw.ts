@@ -1,7 +1,7 @@
 import { basename } from 'node:path/posix';
 import type { ByteSource } from '../bytes/source.js';
 import type { ImageIdentity } from './image.js';
-import type { JsonObject } from './json-text.js';
+import type { CritObject } from './json-text.js';
 
 /** Files of a dump that are no sequence of messages (RAW_IMAGE_MAGIC of criu/include/magic.h), by their names. */
 const RAW_CONTENTS: readonly (readonly [pattern: RegExp, contents: string])[] = [
@@ -23,7 +23,7 @@ export function rawContents(name: string): string | undefined {
 }
 
 /** What there is to say about a file that is no image of a known kind. Its size is in bytes. */
-export function describeRaw(name: string, source: ByteSource, identity: ImageIdentity): JsonObject {
+export function describeRaw(name: string, source: ByteSource, identity: ImageIdentity): CritObject {
   const { magic } = identity;
   const contents = rawContents(name);
   if (contents !== undefined) return { magic: null, raw: { contents, size: source.size } };

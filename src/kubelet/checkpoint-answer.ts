@@ -1,5 +1,6 @@
 import { FailedError } from '../base/errors.js';
-import { fields, parseJson } from './json.js';
+import { tryJson } from '../base/json.js';
+import { field, isList } from '../base/json-fields.js';
 import type { Answer } from './transport.js';
 
 const MOST_ITEMS = 64;
@@ -17,10 +18,10 @@ export function parseCheckpointAnswer(answer: Answer, where: string): readonly s
       remedy: "nothing was taken or removed; look into the kubelet's checkpoint directory for what it wrote",
       more: [`answer: ${excerpt(answer.body)}`],
     });
-  const parsed = parseJson(answer.body);
+  const parsed = tryJson(answer.body);
   if (parsed === undefined) throw broken('is not JSON');
-  const { items } = fields(parsed);
-  if (!Array.isArray(items)) throw broken('names no archives');
+  const items = field(parsed, 'items');
+  if (!isList(items)) throw broken('names no archives');
   if (items.length === 0) throw broken('names no archive');
   if (items.length > MOST_ITEMS) throw broken(`names ${items.length} archives`);
   const paths: string[] = [];

@@ -1,8 +1,9 @@
 import { FailedError, NotFoundError } from '../base/errors.js';
+import { JSON_LIMITS, type JsonObject, type JsonValue, tryJson } from '../base/json.js';
+import { object } from '../base/json-fields.js';
 import { parseCheckpointAnswer } from './checkpoint-answer.js';
 import type { Endpoint } from './endpoint.js';
 import { checkpointsOff, explainAnswer } from './explain.js';
-import { fields, parseJson } from './json.js';
 import type { Target } from './names.js';
 import { type MachineIds, machineOfMetrics, type NodeInfo, parseNode } from './node-info.js';
 import { type PodInfo, parsePod, parsePods } from './pods.js';
@@ -146,9 +147,8 @@ export class KubeletClient {
   }
 
   /** The kubelet's effective configuration: `kubeletconfig` of GET /configz (nodes/proxy or nodes/configz). */
-  async configz(signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
-    const answer = fields(await this.#json(this.path('configz'), LIMIT.config, signal));
-    return fields(answer['kubeletconfig']);
+  async configz(signal?: AbortSignal): Promise<JsonObject> {
+    return object(await this.#json(this.path('configz'), LIMIT.config, signal), 'kubeletconfig');
   }
 
   /** What GET /healthz says: `ok`. */
@@ -182,9 +182,9 @@ export class KubeletClient {
     throw await explainAnswer(answer, { what: path, where: this.where, method: 'GET' });
   }
 
-  async #json(path: string, limit: number, signal: AbortSignal | undefined): Promise<unknown> {
+  async #json(path: string, limit: number, signal: AbortSignal | undefined): Promise<JsonValue> {
     const { body } = await this.#ok(path, limit, signal);
-    const parsed = parseJson(body);
+    const parsed = tryJson(body, { ...JSON_LIMITS, bytes: limit, values: limit / 16 });
     if (parsed === undefined)
       throw new FailedError(`${this.where} answered ${path} with something that is no JSON`);
     return parsed;

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type ColdcaseError, DeniedError, NotFoundError } from '../base/errors.js';
+import { tryJson } from '../base/json.js';
+import { object, text } from '../base/json-fields.js';
 import { formatDuration, formatSize } from '../base/units.js';
 import { excerpt } from './checkpoint-answer.js';
 import { codeOf } from './connection-errors.js';
 import type { ExecPlugin } from './exec-plugin.js';
-import { fields, parseJson, text } from './json.js';
 
 /** How long a login helper may take where nobody watches it, in milliseconds: one that waits would wait for ever. */
 const PATIENCE = 60_000;
@@ -75,12 +76,12 @@ export async function execLogin(plugin: ExecPlugin, options: ExecOptions = {}): 
 }
 
 function read(stdout: string, plugin: ExecPlugin, wrong: (why: string) => DeniedError): ExecCredential {
-  const answer = fields(parseJson(stdout));
+  const answer = object(tryJson(stdout));
   if (answer['kind'] !== 'ExecCredential') throw wrong('its answer is no ExecCredential');
   if (answer['apiVersion'] !== plugin.apiVersion) {
     throw wrong(`its answer is not in the version that the kubeconfig says, ${plugin.apiVersion}`);
   }
-  const status = fields(answer['status']);
+  const status = object(answer, 'status');
   const [token, cert, key, expiry] = [
     ...['token', 'clientCertificateData', 'clientKeyData', 'expirationTimestamp'].map(
       (field) => text(status[field]) || undefined,

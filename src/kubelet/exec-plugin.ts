@@ -1,5 +1,5 @@
 import { FailedError } from '../base/errors.js';
-import { fields, list, text } from './json.js';
+import { field, list, object, text } from '../base/json-fields.js';
 import { besideFile, type Entry } from './kubeconfig-files.js';
 import type { Connection } from './transport.js';
 
@@ -34,10 +34,10 @@ export function execPlugin(
   cluster: Entry,
   server: Pick<Connection, 'proxy' | 'trust'>,
 ): ExecPlugin {
-  const exec = fields(user.fields['exec']);
-  const command = text(exec['command']) ?? '';
-  const apiVersion = text(exec['apiVersion']) ?? '';
-  const interactiveMode = text(exec['interactiveMode']) ?? 'IfAvailable';
+  const exec = object(user.fields, 'exec');
+  const command = text(exec, 'command') ?? '';
+  const apiVersion = text(exec, 'apiVersion') ?? '';
+  const interactiveMode = text(exec, 'interactiveMode') ?? 'IfAvailable';
   const bad = (what: string, remedy: string): FailedError =>
     new FailedError(`the login helper of user ${user.name} ${what}`, { remedy });
   if (command === '') throw bad('has no command', 'the kubeconfig should name one under exec');
@@ -51,9 +51,9 @@ export function execPlugin(
     throw bad(`has the interactiveMode ${interactiveMode}`, `one of ${MODES.join(', ')} is meant`);
   }
   const env: Record<string, string> = {};
-  for (const one of list(exec['env']).map(fields)) env[text(one['name']) ?? ''] = text(one['value']) ?? '';
+  for (const one of list(exec, 'env')) env[text(one, 'name') ?? ''] = text(one, 'value') ?? '';
   delete env[''];
-  const args = list(exec['args']).map(String);
+  const args = list(exec, 'args').map(String);
   // found here, as who starts it would quote it
   if ([command, ...args, ...Object.entries(env).flat()].some((word) => word.includes('\0'))) {
     throw bad('cannot be started', 'no word of it can hold a NUL byte');
@@ -64,7 +64,7 @@ export function execPlugin(
     args,
     env,
     apiVersion,
-    installHint: text(exec['installHint']),
+    installHint: text(exec, 'installHint'),
     interactiveMode,
     cluster: exec['provideClusterInfo'] === true ? clusterInfo(cluster, server) : undefined,
   };
@@ -72,17 +72,15 @@ export function execPlugin(
 
 /** As client.authentication.k8s.io has Cluster: as in a kubeconfig, the authority always as bytes. */
 function clusterInfo(cluster: Entry, { trust, proxy }: Pick<Connection, 'proxy' | 'trust'>): object {
-  const extension = list(cluster.fields['extensions'])
-    .map(fields)
-    .find((one) => one['name'] === CLUSTER_EXTENSION);
+  const extension = list(cluster.fields, 'extensions').find((one) => text(one, 'name') === CLUSTER_EXTENSION);
   const ca = trust.kind === 'authority' ? trust.ca : undefined;
   // what is undefined is left out of the JSON
   return {
-    server: text(cluster.fields['server']),
-    'tls-server-name': text(cluster.fields['tls-server-name']) || undefined,
+    server: text(cluster.fields, 'server'),
+    'tls-server-name': text(cluster.fields, 'tls-server-name') || undefined,
     'insecure-skip-tls-verify': trust.kind === 'none' ? true : undefined,
     'certificate-authority-data': ca === undefined ? undefined : Buffer.from(ca).toString('base64'),
     'proxy-url': proxy?.href,
-    config: extension?.['extension'],
+    config: field(extension, 'extension'),
   };
 }

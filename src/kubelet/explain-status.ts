@@ -1,18 +1,19 @@
 import { type ColdcaseError, DeniedError, FailedError, NotFoundError } from '../base/errors.js';
+import type { JsonObject, JsonValue } from '../base/json.js';
+import { object, text } from '../base/json-fields.js';
 import type { Asked } from './asked.js';
 import { excerpt } from './checkpoint-answer.js';
-import { type Fields, fields, text } from './json.js';
 import { grantingYaml } from './rbac.js';
 
 /** Whether an answer's body is an API server's `Status` object (metav1.Status) rather than the kubelet's own words. */
-export function isStatus(value: unknown): value is Fields {
-  return fields(value)['kind'] === 'Status';
+export function isStatus(value: JsonValue | undefined): value is JsonObject {
+  return text(value, 'kind') === 'Status';
 }
 
 /** Turns an API server's `Status` into an error; `code` is the HTTP status. */
-export function explainStatus(status: Fields, code: number, asked: Asked): ColdcaseError {
-  const message = excerpt(text(status['message']) ?? '', 600);
-  const reason = text(status['reason']);
+export function explainStatus(status: JsonObject, code: number, asked: Asked): ColdcaseError {
+  const message = excerpt(text(status, 'message') ?? '', 600);
+  const reason = text(status, 'reason');
   if (code === 401 || reason === 'Unauthorized') {
     return new DeniedError(
       `the API server at ${asked.where} does not know who is asking (401 Unauthorized)`,
@@ -22,7 +23,7 @@ export function explainStatus(status: Fields, code: number, asked: Asked): Coldc
     );
   }
   if (code === 403 || reason === 'Forbidden') return forbidden(message, asked);
-  if (code === 404 || reason === 'NotFound') return notFound(fields(status['details']), message, asked);
+  if (code === 404 || reason === 'NotFound') return notFound(object(status, 'details'), message, asked);
   if (/error trying to reach service|dial tcp|connection refused|no route to host/.test(message)) {
     return new FailedError(`the API server at ${asked.where} cannot reach the node's kubelet: ${message}`, {
       remedy:
@@ -50,8 +51,8 @@ function forbidden(message: string, asked: Asked): ColdcaseError {
   });
 }
 
-function notFound(details: Fields, message: string, asked: Asked): ColdcaseError {
-  const kind = text(details['kind']) ?? '';
+function notFound(details: JsonObject, message: string, asked: Asked): ColdcaseError {
+  const kind = text(details, 'kind') ?? '';
   if (kind === 'nodes' || /^nodes "/.test(message)) {
     return new NotFoundError(`the cluster has no such node: ${message}`, {
       remedy: 'kubectl get nodes lists them; without --node it is found from the pod',

@@ -1,10 +1,10 @@
 import { type ColdcaseError, DeniedError, FailedError, NotFoundError, UsageError } from '../base/errors.js';
+import { tryJson } from '../base/json.js';
 import type { Asked } from './asked.js';
 import { excerpt } from './checkpoint-answer.js';
 import { diagnoseCriu, remedyFor } from './criu-failures.js';
 import { criuLogPath, readCriuLog } from './criu-log.js';
 import { explainStatus, isStatus } from './explain-status.js';
-import { parseJson } from './json.js';
 import { grantingYaml } from './rbac.js';
 import type { Answer } from './transport.js';
 
@@ -16,7 +16,7 @@ export class DeadlineError extends FailedError {}
  * those of kubelet 1.36 with containerd, runc, CRI-O and crun, and of the API server in front of it.
  */
 export async function explainAnswer(answer: Answer, asked: Asked): Promise<ColdcaseError> {
-  const status = parseJson(answer.body);
+  const status = tryJson(answer.body);
   if (isStatus(status)) return explainStatus(status, answer.status, asked);
   const body = answer.body.trim();
   switch (answer.status) {

@@ -1,5 +1,6 @@
 import { FailedError } from '../base/errors.js';
-import { fields, list, text } from './json.js';
+import type { JsonValue } from '../base/json.js';
+import { list, object, text } from '../base/json-fields.js';
 import type { Entry } from './kubeconfig-files.js';
 
 /**
@@ -10,10 +11,10 @@ import type { Entry } from './kubeconfig-files.js';
  */
 export function impersonation(user: Entry): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
-  const as = text(user.fields['as']) ?? '';
-  const uid = text(user.fields['as-uid']) ?? '';
+  const as = text(user.fields, 'as') ?? '';
+  const uid = text(user.fields, 'as-uid') ?? '';
   const groups = strings(user.fields['as-groups']);
-  const extra = Object.entries(fields(user.fields['as-user-extra']));
+  const extra = Object.entries(object(user.fields, 'as-user-extra'));
   if (as === '') {
     if (uid === '' && groups.length === 0 && extra.length === 0) return headers;
     throw new FailedError(`user ${user.name} of the kubeconfig impersonates a uid or groups, but no user`, {
@@ -29,7 +30,7 @@ export function impersonation(user: Entry): Record<string, string | string[]> {
   return headers;
 }
 
-function strings(value: unknown): string[] {
+function strings(value: JsonValue | undefined): string[] {
   return list(value).filter((one) => typeof one === 'string');
 }
 

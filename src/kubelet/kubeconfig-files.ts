@@ -2,16 +2,19 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { FailedError, FormatError, NotFoundError, UsageError } from '../base/errors.js';
+import { JSON_LIMITS, type JsonObject, type JsonValue, plainJson } from '../base/json.js';
+import { isObject, list, object, text } from '../base/json-fields.js';
 import { requireShallowYaml } from '../base/yaml-depth.js';
-import { type Fields, fields, list, text } from './json.js';
 import { readNamedFile } from './read-file.js';
 
 const LONGEST = 4 << 20;
+/** As many as there can be in a file of that size. */
+const LIMITS = { ...JSON_LIMITS, values: 2_000_000 };
 
 /** A cluster or a user of a kubeconfig, as its file has it (client-go, tools/clientcmd/api/v1/types.go). */
 export interface Entry {
   readonly name: string;
-  readonly fields: Fields;
+  readonly fields: JsonObject;
   /** The file that it comes from; relative paths in it are relative to that file's directory. */
   readonly file: string;
 }
@@ -58,11 +61,11 @@ export async function chooseContext(
   let missing: NotFoundError | undefined;
   for (const file of files) {
     try {
-      const document = fields(parseFile(file, await readNamedFile(file, 'kubeconfig', signal, LONGEST)));
+      const document = parseFile(file, await readNamedFile(file, 'kubeconfig', signal, LONGEST));
       remember(entries.clusters, document['clusters'], 'cluster', file);
       remember(entries.users, document['users'], 'user', file);
       remember(entries.contexts, document['contexts'], 'context', file);
-      current ||= text(document['current-context']) ?? '';
+      current ||= text(document, 'current-context') ?? '';
       read.push(file);
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
@@ -73,36 +76,25 @@ export async function chooseContext(
   const { name, fields: of } = pick(entries.contexts, context ?? current);
   return {
     context: name,
-    cluster: named(entries.clusters, text(of['cluster']) ?? '', `context ${name} names a cluster`),
-    user: named(entries.users, text(of['user']) ?? '', `context ${name} names a user`),
+    cluster: named(entries.clusters, text(of, 'cluster') ?? '', `context ${name} names a cluster`),
+    user: named(entries.users, text(of, 'user') ?? '', `context ${name} names a user`),
     files: read,
   };
 }
 
-function parseFile(file: string, content: string): unknown {
-  let document: unknown;
+function parseFile(file: string, content: string): JsonObject {
+  let document: JsonValue;
   try {
     requireShallowYaml(file, content);
-    document = parse(content);
+    document = plainJson(file, parse(content), LIMITS);
   } catch (cause) {
     // a YAML error quotes the line, which may hold a token; the parser's own words are in its first line
-    if (cause instanceof FormatError) throw notOne(file, 'it nests too deep');
+    if (cause instanceof FormatError)
+      throw notOne(file, 'it nests too deep, or an alias in it leads back to where it stands');
     throw notOne(file, cause instanceof Error ? cause.name : 'no YAML');
   }
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw notOne(file, 'it holds no fields');
-  }
-  refuseCircles(file, document);
+  if (!isObject(document)) throw notOne(file, 'it holds no fields');
   return document;
-}
-
-/** An alias of YAML may lead to what it is in; a login helper that is handed the cluster's fields would never see the end. */
-function refuseCircles(file: string, document: object): void {
-  try {
-    JSON.stringify(document);
-  } catch {
-    throw notOne(file, 'an alias in it leads back to where it stands');
-  }
 }
 
 function notOne(file: string, why: string): FailedError {
@@ -112,10 +104,15 @@ function notOne(file: string, why: string): FailedError {
 }
 
 /** Entries that make no sense are passed over: they matter only when they are the ones that are wanted. */
-function remember(into: Map<string, Entry>, entries: unknown, kind: string, file: string): void {
-  for (const one of list(entries).map(fields)) {
-    const name = text(one['name']);
-    if (name !== undefined && !into.has(name)) into.set(name, { name, fields: fields(one[kind]), file });
+function remember(
+  into: Map<string, Entry>,
+  entries: JsonValue | undefined,
+  kind: string,
+  file: string,
+): void {
+  for (const one of list(entries)) {
+    const name = text(one, 'name');
+    if (name !== undefined && !into.has(name)) into.set(name, { name, fields: object(one, kind), file });
   }
 }
 

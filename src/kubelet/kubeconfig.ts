@@ -1,9 +1,9 @@
 import { DeniedError, FailedError } from '../base/errors.js';
+import { text } from '../base/json-fields.js';
 import { shownUrl } from '../base/shown-url.js';
 import { execLogin } from './exec-login.js';
 import { execPlugin } from './exec-plugin.js';
 import { impersonation } from './impersonation.js';
-import { text } from './json.js';
 import { besideFile, type ChosenContext, chooseContext, type Entry } from './kubeconfig-files.js';
 import type { LoginContext } from './login-context.js';
 import { oidcLogin, readOidc, withOidc } from './oidc-login.js';
@@ -38,8 +38,8 @@ export async function openKubeconfig(
 
 async function connect(chosen: ChosenContext, context: LoginContext): Promise<Connection> {
   const { cluster, user } = chosen;
-  const url = apiServerUrl(text(cluster.fields['server']) ?? '');
-  const proxy = proxyFor(url, text(cluster.fields['proxy-url']), context.env);
+  const url = apiServerUrl(text(cluster.fields, 'server') ?? '');
+  const proxy = proxyFor(url, text(cluster.fields, 'proxy-url'), context.env);
   const server = { url, proxy, trust: await trustOf(cluster) } as const;
   // to a server that cannot prove itself, nothing secret is sent: as kubectl does with one that kubectl proxy serves
   if (url.protocol === 'http:') return { ...server, headers: impersonation(user) };
@@ -65,7 +65,7 @@ async function trustOf(cluster: Entry): Promise<Connection['trust']> {
       { remedy: 'take out insecure-skip-tls-verify; kubectl refuses both together too' },
     );
   }
-  return { kind: 'authority', ca, serverName: text(cluster.fields['tls-server-name']) || undefined };
+  return { kind: 'authority', ca, serverName: text(cluster.fields, 'tls-server-name') || undefined };
 }
 
 interface Login {
@@ -106,9 +106,9 @@ async function logIn(
 
 /** What stands in the kubeconfig itself, or in files that it names. */
 async function ownCredentials(user: Entry): Promise<Login | undefined> {
-  const token = text(user.fields['token']) ?? '';
-  const file = text(user.fields['tokenFile']) ?? '';
-  const [name, password] = [text(user.fields['username']) ?? '', text(user.fields['password']) ?? ''];
+  const token = text(user.fields, 'token') ?? '';
+  const file = text(user.fields, 'tokenFile') ?? '';
+  const [name, password] = [text(user.fields, 'username') ?? '', text(user.fields, 'password') ?? ''];
   const basic = name !== '' || password !== '';
   if (basic && token + file !== '') {
     throw new FailedError(`user ${user.name} of the kubeconfig has a token and a password`, {

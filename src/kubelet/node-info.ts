@@ -1,4 +1,5 @@
-import { fields, text } from './json.js';
+import type { JsonValue } from '../base/json.js';
+import { object, text } from '../base/json-fields.js';
 
 /** What tells one machine from another. Untrusted text; null where nobody tells. */
 export interface MachineIds {
@@ -20,12 +21,11 @@ export interface NodeInfo extends MachineIds {
   readonly architecture: string | null;
 }
 
-export function parseNode(value: unknown): NodeInfo {
-  const node = fields(value);
-  const info = fields(fields(node['status'])['nodeInfo']);
+export function parseNode(value: JsonValue): NodeInfo {
+  const info = object(value, 'status', 'nodeInfo');
   const one = (key: string): string | null => text(info[key]) || null;
   return {
-    name: text(fields(node['metadata'])['name']) ?? null,
+    name: text(value, 'metadata', 'name') ?? null,
     kubeletVersion: one('kubeletVersion'),
     containerRuntimeVersion: one('containerRuntimeVersion'),
     kernelVersion: one('kernelVersion'),

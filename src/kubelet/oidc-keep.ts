@@ -2,8 +2,9 @@ import { access, constants, realpath, stat } from 'node:fs/promises';
 import { type Document, isMap, isSeq, parseDocument } from 'yaml';
 import { FailedError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
+import { plainJson } from '../base/json.js';
+import { list, texts } from '../base/json-fields.js';
 import { writeAside } from '../base/write-aside.js';
-import { fields, list, texts } from './json.js';
 import type { Entry } from './kubeconfig-files.js';
 import { lockKubeconfig } from './kubeconfig-lock.js';
 import { readSmallFile } from './read-file.js';
@@ -41,8 +42,8 @@ export async function keptConfig(user: Entry): Promise<Readonly<Record<string, s
   const document = parseDocument(await readSmallFile(user.file, 'kubeconfig', LONGEST));
   const at = indexOf(document, user.name);
   if (at < 0) return undefined;
-  const entry = fields(list(fields(document.toJS())['users'])[at]);
-  return texts(fields(fields(fields(entry['user'])['auth-provider'])['config']));
+  const users = list(plainJson(user.file, document.toJS()), 'users');
+  return texts(users[at], 'user', 'auth-provider', 'config');
 }
 
 function indexOf(document: Document, name: string): number {

@@ -1,6 +1,7 @@
 import { ColdcaseError, DeniedError, FailedError } from '../base/errors.js';
+import { type JsonObject, tryJson } from '../base/json.js';
+import { number, object, text, texts } from '../base/json-fields.js';
 import { shownUrl } from '../base/shown-url.js';
-import { fields, parseJson, text, texts } from './json.js';
 import { besideFile, type Entry } from './kubeconfig-files.js';
 import type { LoginContext } from './login-context.js';
 import { keepTokens, keptConfig } from './oidc-keep.js';
@@ -43,8 +44,8 @@ interface OidcLogin extends IdToken {
 export function readOidc(user: Entry): OidcConfig | undefined {
   const { [`auth-provider`]: given, exec } = user.fields;
   if (given === undefined || given === null) return undefined;
-  const provider = fields(given);
-  const name = text(provider['name']) ?? '';
+  const provider = object(given);
+  const name = text(provider, 'name') ?? '';
   if (name !== 'oidc') {
     throw new FailedError(
       `user ${user.name} logs in by the auth-provider ${name}, which kubectl does not have`,
@@ -58,7 +59,7 @@ export function readOidc(user: Entry): OidcConfig | undefined {
       remedy: 'take one of them out; kubectl refuses both together too',
     });
   }
-  const config = texts(provider['config']);
+  const config = texts(provider, 'config');
   for (const needed of ['idp-issuer-url', 'client-id']) {
     if (!config[needed]) throw new FailedError(`the OIDC login of user ${user.name} has no ${needed}`);
   }
@@ -67,7 +68,7 @@ export function readOidc(user: Entry): OidcConfig | undefined {
 
 /** The user with what `readOidc` will then find. */
 export function withOidc(user: Entry, config: OidcConfig): Entry {
-  const provider = { ...fields(user.fields['auth-provider']), config };
+  const provider = { ...object(user.fields, 'auth-provider'), config };
   return { ...user, fields: { ...user.fields, 'auth-provider': provider } };
 }
 
@@ -86,10 +87,10 @@ export async function oidcLogin(config: OidcConfig, user: Entry, context: LoginC
   if (!refresh) throw ended(user, 'its id-token has expired, and there is no refresh-token');
   try {
     const answer = await renew(config, refresh, user, context);
-    const token = text(answer['id_token']);
+    const token = text(answer, 'id_token');
     if (token === undefined) throw ended(user, 'the issuer renews no id-tokens (scope openid)');
     const fresh = idToken(token, user);
-    const tokens = { 'id-token': token, 'refresh-token': text(answer['refresh_token']) || refresh };
+    const tokens = { 'id-token': token, 'refresh-token': text(answer, 'refresh_token') || refresh };
     await keepTokens(user, tokens).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
       context.note?.(`the renewed login of user ${user.name} could not be kept in the kubeconfig: ${why}`);
@@ -131,11 +132,11 @@ async function renew(
   refresh: string,
   user: Entry,
   context: LoginContext,
-): Promise<Readonly<Record<string, unknown>>> {
+): Promise<JsonObject> {
   const issuer = (config['idp-issuer-url'] ?? '').replace(/\/$/, '');
   const ca = await authority(config, user);
   const discovered = await ask(`${issuer}/.well-known/openid-configuration`, undefined);
-  const endpoint = text(fields(parseJson(discovered.body))['token_endpoint']);
+  const endpoint = text(tryJson(discovered.body), 'token_endpoint');
   if (discovered.status !== 200 || endpoint === undefined) {
     throw new FailedError(
       `the issuer ${shownUrl(issuer)} does not say where tokens are renewed (${discovered.status})`,
@@ -148,10 +149,10 @@ async function renew(
   const byHeader = secret === '' ? undefined : await ask(endpoint, form, { Authorization: `Basic ${basic}` });
   const byForm = { ...form, client_id: id, ...(secret === '' ? {} : { client_secret: secret }) };
   const answer = byHeader?.status === 200 ? byHeader : await ask(endpoint, byForm);
-  const said = fields(parseJson(answer.body));
+  const said = object(tryJson(answer.body));
   if (answer.status === 200) return said;
   // RFC 6749, section 5.2: a code out of a list, such as invalid_grant
-  const code = text(said['error']);
+  const code = text(said, 'error');
   const why = code !== undefined && /^[\w.-]{1,64}$/.test(code) ? `${answer.status}, ${code}` : answer.status;
   throw ended(user, `its issuer refuses to renew it (${why})`);
 
@@ -201,8 +202,8 @@ async function authority(config: OidcConfig, user: Entry): Promise<string | unde
 /** The end of a token's life is all that matters here: whether it is genuine is for the API server to say. */
 function idToken(token: string, user: Entry): IdToken {
   const [, payload = '', signature] = token.split('.');
-  const claims = fields(parseJson(Buffer.from(payload, 'base64url').toString('utf8')));
-  const seconds = claims['exp'];
-  if (signature === undefined || typeof seconds !== 'number') throw ended(user, 'its id-token is no JWT');
+  const claims = tryJson(Buffer.from(payload, 'base64url').toString('utf8'));
+  const seconds = number(claims, 'exp');
+  if (signature === undefined || seconds === undefined) throw ended(user, 'its id-token is no JWT');
   return { token, expires: new Date(seconds * 1000) };
 }

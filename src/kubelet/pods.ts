@@ -1,5 +1,6 @@
 import { FailedError } from '../base/errors.js';
-import { fields, integer, list, text, texts } from './json.js';
+import type { JsonValue } from '../base/json.js';
+import { field, flag, integer, isList, list, object, text, texts } from '../base/json-fields.js';
 import { isLabel, isSubdomain } from './names.js';
 import { type Probe, parseProbes } from './probes.js';
 import { parseVolumeMounts, parseVolumes, type Volume, type VolumeMount } from './volumes.js';
@@ -53,9 +54,9 @@ export interface PodInfo {
 const MOST_PODS = 10_000;
 
 /** @throws FailedError when the answer is no v1.PodList */
-export function parsePods(answer: unknown, where: string): readonly PodInfo[] {
-  const { items } = fields(answer);
-  if (!Array.isArray(items) && items !== null) {
+export function parsePods(answer: JsonValue, where: string): readonly PodInfo[] {
+  const items = field(answer, 'items');
+  if (!isList(items) && items !== null) {
     throw new FailedError(`${where} answered something that is no list of pods`);
   }
   return list(items)
@@ -65,29 +66,32 @@ export function parsePods(answer: unknown, where: string): readonly PodInfo[] {
 }
 
 /** A v1.Pod; undefined when its names are none. */
-export function parsePod(value: unknown): PodInfo | undefined {
-  const { metadata: rawMetadata, spec: rawSpec, status: rawStatus } = fields(value);
-  const [metadata, spec, status] = [fields(rawMetadata), fields(rawSpec), fields(rawStatus)];
-  const [namespace, name] = [text(metadata['namespace']), text(metadata['name'])];
+export function parsePod(value: JsonValue): PodInfo | undefined {
+  const [metadata, spec, status] = [
+    object(value, 'metadata'),
+    object(value, 'spec'),
+    object(value, 'status'),
+  ];
+  const [namespace, name] = [text(metadata, 'namespace'), text(metadata, 'name')];
   if (namespace === undefined || name === undefined || !isLabel(namespace) || !isSubdomain(name))
     return undefined;
   return {
     namespace,
     name,
-    uid: text(metadata['uid']) ?? null,
-    staticUid: texts(metadata['annotations'])['kubernetes.io/config.mirror'] ?? null,
-    nodeName: text(spec['nodeName']) ?? null,
-    labels: texts(metadata['labels']),
-    owners: list(metadata['ownerReferences']).map((owner) => ({
-      kind: text(fields(owner)['kind']) ?? '',
-      name: text(fields(owner)['name']) ?? '',
+    uid: text(metadata, 'uid') ?? null,
+    staticUid: texts(metadata, 'annotations')['kubernetes.io/config.mirror'] ?? null,
+    nodeName: text(spec, 'nodeName') ?? null,
+    labels: texts(metadata, 'labels'),
+    owners: list(metadata, 'ownerReferences').map((owner) => ({
+      kind: text(owner, 'kind') ?? '',
+      name: text(owner, 'name') ?? '',
     })),
-    serviceAccount: text(spec['serviceAccountName']) ?? null,
+    serviceAccount: text(spec, 'serviceAccountName') ?? null,
     hostNetwork: spec['hostNetwork'] === true,
-    hostIP: text(status['hostIP']) ?? null,
-    podIPs: list(status['podIPs']).map((ip) => text(fields(ip)['ip']) ?? ''),
-    startTime: text(status['startTime']) ?? null,
-    terminationGracePeriodSeconds: integer(spec['terminationGracePeriodSeconds']) ?? null,
+    hostIP: text(status, 'hostIP') ?? null,
+    podIPs: list(status, 'podIPs').map((ip) => text(ip, 'ip') ?? ''),
+    startTime: text(status, 'startTime') ?? null,
+    terminationGracePeriodSeconds: integer(spec, 'terminationGracePeriodSeconds') ?? null,
     volumes: parseVolumes(spec['volumes']),
     containers: [
       ...containers('init', spec['initContainers'], status['initContainerStatuses']),
@@ -97,28 +101,32 @@ export function parsePod(value: unknown): PodInfo | undefined {
   };
 }
 
-function containers(kind: ContainerInfo['kind'], specs: unknown, statuses: unknown): ContainerInfo[] {
-  const byName = new Map(list(statuses).map((one) => [text(fields(one)['name']), fields(one)]));
+function containers(
+  kind: ContainerInfo['kind'],
+  specs: JsonValue | undefined,
+  statuses: JsonValue | undefined,
+): ContainerInfo[] {
+  const byName = new Map(list(statuses).map((one) => [text(one, 'name'), object(one)]));
   return list(specs).flatMap((one) => {
-    const name = text(fields(one)['name']);
+    const name = text(one, 'name');
     if (name === undefined || !isLabel(name)) return [];
     const status = byName.get(name) ?? {};
-    const state = fields(status['state']);
-    const running = fields(state['running']);
+    const state = object(status, 'state');
+    const running = object(state, 'running');
     return [
       {
         name,
         kind,
         state: (['running', 'waiting', 'terminated'] as const).find((key) => key in state) ?? 'unknown',
-        image: text(status['image']) ?? text(fields(one)['image']) ?? null,
-        imageID: text(status['imageID']) || null,
-        containerID: text(status['containerID']) || null,
-        restartCount: integer(status['restartCount']) ?? null,
-        startedAt: text(running['startedAt']) ?? null,
-        started: typeof status['started'] === 'boolean' ? status['started'] : null,
-        probes: parseProbes(fields(one)),
-        volumeMounts: parseVolumeMounts(fields(one)['volumeMounts']),
-        volumeDevices: parseVolumeMounts(fields(one)['volumeDevices'], 'devicePath'),
+        image: text(status, 'image') ?? text(one, 'image') ?? null,
+        imageID: text(status, 'imageID') || null,
+        containerID: text(status, 'containerID') || null,
+        restartCount: integer(status, 'restartCount') ?? null,
+        startedAt: text(running, 'startedAt') ?? null,
+        started: flag(status, 'started') ?? null,
+        probes: parseProbes(object(one)),
+        volumeMounts: parseVolumeMounts(field(one, 'volumeMounts')),
+        volumeDevices: parseVolumeMounts(field(one, 'volumeDevices'), 'devicePath'),
       },
     ];
   });

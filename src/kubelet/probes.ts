@@ -1,4 +1,5 @@
-import { type Fields, fields, integer } from './json.js';
+import type { JsonObject, JsonValue } from '../base/json.js';
+import { integer, object } from '../base/json-fields.js';
 
 /** A probe of a container (v1.Probe), without what it runs or asks: a command may hold a secret. */
 export interface Probe {
@@ -17,11 +18,11 @@ const ROLES = { startupProbe: 'startup', livenessProbe: 'liveness', readinessPro
 const WAYS = ['exec', 'httpGet', 'tcpSocket', 'grpc'] as const;
 
 /** The probes of a v1.Container. What is not set, or not above zero, is the API's default (SetDefaults_Probe). */
-export function parseProbes(container: Fields): readonly Probe[] {
+export function parseProbes(container: JsonObject): readonly Probe[] {
   return (['startupProbe', 'livenessProbe', 'readinessProbe'] as const).flatMap((key) => {
     const value = container[key];
     if (value === undefined || value === null) return [];
-    const probe = fields(value);
+    const probe = object(value);
     return [
       {
         role: ROLES[key],
@@ -36,7 +37,7 @@ export function parseProbes(container: Fields): readonly Probe[] {
   });
 }
 
-function positive(value: unknown): number | undefined {
+function positive(value: JsonValue | undefined): number | undefined {
   const number = integer(value);
   return number !== undefined && number > 0 ? number : undefined;
 }

@@ -1,4 +1,5 @@
-import { fields, list, text } from './json.js';
+import type { JsonValue } from '../base/json.js';
+import { list, object, text } from '../base/json-fields.js';
 
 /** A volume of a pod (v1.Volume), without what is in it. */
 export interface Volume {
@@ -17,19 +18,19 @@ export interface VolumeMount {
   readonly path: string;
 }
 
-export function parseVolumes(value: unknown): readonly Volume[] {
+export function parseVolumes(value: JsonValue | undefined): readonly Volume[] {
   return list(value).flatMap((one) => {
-    const volume = fields(one);
-    const name = text(volume['name']);
+    const volume = object(one);
+    const name = text(volume, 'name');
     if (name === undefined) return [];
     const kind = Object.keys(volume).find((key) => key !== 'name') ?? 'unknown';
-    const source = fields(volume[kind]);
+    const source = object(volume[kind]);
     return [
       {
         name,
         kind,
-        inMemory: kind === 'emptyDir' && text(source['medium']) === 'Memory',
-        of: (kind === 'hostPath' ? text(source['path']) : text(source['claimName'])) ?? null,
+        inMemory: kind === 'emptyDir' && text(source, 'medium') === 'Memory',
+        of: (kind === 'hostPath' ? text(source, 'path') : text(source, 'claimName')) ?? null,
       },
     ];
   });
@@ -37,12 +38,11 @@ export function parseVolumes(value: unknown): readonly Volume[] {
 
 /** @param key - the field that has the path: `mountPath`, or `devicePath` of a device */
 export function parseVolumeMounts(
-  value: unknown,
+  value: JsonValue | undefined,
   key: 'mountPath' | 'devicePath' = 'mountPath',
 ): readonly VolumeMount[] {
   return list(value).flatMap((one) => {
-    const mount = fields(one);
-    const [volume, path] = [text(mount['name']), text(mount[key])];
+    const [volume, path] = [text(one, 'name'), text(one, key)];
     return volume === undefined || path === undefined ? [] : [{ volume, path }];
   });
 }

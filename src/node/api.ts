@@ -1,5 +1,4 @@
-import { parseJson } from '../base/json.js';
-import type { JsonValue } from '../render/table.js';
+import { type JsonValue, parseJson } from '../base/json.js';
 
 /** What a server answered, whatever its status. */
 export interface ApiAnswer {

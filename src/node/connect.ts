@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { ColdcaseError } from '../base/errors.js';
-import { parseJson } from '../base/json.js';
+import { tryJson } from '../base/json.js';
+import { number } from '../base/json-fields.js';
 import { KubeletClient } from '../kubelet/client.js';
 import type { Endpoint } from '../kubelet/endpoint.js';
 import { Transport } from '../kubelet/transport.js';
 import type { NodeApi } from './api.js';
-import { number } from './host/json.js';
 
 const TIMEOUT_MS = 15_000;
 const MAX_ANSWER = 32 << 20;
@@ -58,11 +58,6 @@ function certificateEnd(pem: string): Date | undefined {
 function tokenEnd(authorization: string | string[] | undefined): Date | undefined {
   const payload = /^Bearer [\w-]+\.([\w-]+)\.[\w-]*$/.exec(String(authorization ?? ''))?.[1];
   if (payload === undefined) return undefined;
-  try {
-    const claims = parseJson('token', Buffer.from(payload, 'base64url').toString('utf8'));
-    const end = number(claims, 'exp');
-    return end === undefined ? undefined : new Date(end * 1000);
-  } catch {
-    return undefined; // no JWT after all
-  }
+  const end = number(tryJson(Buffer.from(payload, 'base64url').toString('utf8')), 'exp');
+  return end === undefined ? undefined : new Date(end * 1000);
 }

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { posix } from 'node:path';
 import { promisify } from 'node:util';
 import { ColdcaseError, NotFoundError, UsageError } from '../base/errors.js';
+import type { JsonValue } from '../base/json.js';
+import { list, text } from '../base/json-fields.js';
 import type { Target } from '../kubelet/names.js';
-import type { JsonValue } from '../render/table.js';
 import { getJson, type NodeApi } from './api.js';
 import type { Examination, Patient } from './checks/check.js';
 import { containerId } from './checks/manifest.js';
@@ -19,7 +20,6 @@ import { findSafeProgram } from './facts/programs.js';
 import { type RuntimeFacts, readRuntime } from './facts/runtime.js';
 import { readSwaps } from './facts/swap.js';
 import { isContainerId } from './host/cgroup-names.js';
-import { list, text } from './host/json.js';
 import type { HostRoot } from './host/root.js';
 
 export interface ExamineOptions {

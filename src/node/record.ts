@@ -1,5 +1,6 @@
 import { ColdcaseError } from '../base/errors.js';
-import type { JsonValue } from '../render/table.js';
+import type { JsonObject, JsonValue } from '../base/json.js';
+import { field, isObject } from '../base/json-fields.js';
 import { getJson, type NodeApi } from './api.js';
 import { compareWithRunning, type Difference } from './config/compare.js';
 import {
@@ -15,7 +16,6 @@ import { readMounts } from './facts/mounts.js';
 import { installedPackages } from './facts/packages.js';
 import { readRuntime } from './facts/runtime.js';
 import { readSwaps } from './facts/swap.js';
-import { field, isObject } from './host/json.js';
 import type { HostRoot } from './host/root.js';
 import { inspectPaths } from './paths/inspect.js';
 import { readStatus } from './status/read.js';
@@ -89,7 +89,7 @@ export async function nodeRecord(
     /** For a record of evidence: see above. */
     readonly forRecord: boolean;
   },
-): Promise<{ readonly [key: string]: JsonValue }> {
+): Promise<JsonObject> {
   const now = new Date();
   const configuration = await loadKubeletConfig(host);
   const packages = await installedPackages(host);

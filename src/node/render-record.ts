@@ -1,9 +1,10 @@
+import type { JsonObject } from '../base/json.js';
+import { field, list, number, text } from '../base/json-fields.js';
 import { formatSize } from '../base/units.js';
 import { escapeText } from '../render/escape.js';
-import { type JsonValue, plainText } from '../render/table.js';
+import { plainText } from '../render/table.js';
 import { pad, textWidth } from '../render/width.js';
 import { wrapText } from '../render/wrap.js';
-import { field, list, number, text } from './host/json.js';
 import type { NodeStatus } from './status/report.js';
 
 type Pair = readonly [name: string, value: string];
@@ -86,7 +87,7 @@ function align(pairs: readonly Pair[], width: number): readonly string[] {
 }
 
 /** The whole record in short: what runs, what is odd, where to look further. */
-export function renderRecord(record: { readonly [key: string]: JsonValue }, width: number): string {
+export function renderRecord(record: JsonObject, width: number): string {
   const said = (...path: readonly string[]): string => plainText(field(record, ...path)) || 'not known';
   const paths = list(record, 'paths');
   const present = paths.filter((path) => text(path, 'state') === 'present').length;

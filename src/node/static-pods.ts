@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import { FormatError } from '../base/errors.js';
+import { isObject } from '../base/json-fields.js';
 import type { Target } from '../kubelet/names.js';
 import { type PodInfo, parsePod } from '../kubelet/pods.js';
 import { parseConfigText } from './config/document.js';
 import { type KubeletConfiguration, setting } from './config/kubelet.js';
-import { isObject } from './host/json.js';
 import type { HostRoot } from './host/root.js';
 import { nodeName } from './status/read.js';
 

@@ -1,6 +1,7 @@
+import type { JsonValue } from '../base/json.js';
 import { portableJson } from '../base/spelling.js';
 import { escapeText } from './escape.js';
-import { type Column, type JsonValue, plainText, type Row } from './table.js';
+import { type Column, plainText, type Row } from './table.js';
 
 /** What a spreadsheet takes for the start of a formula, also after apostrophes that it hides; full-width twins too. */
 const FORMULA = /^\s*'*[=+\-@\uff1d\uff0b\uff0d\uff20]/u;

@@ -1,7 +1,8 @@
 import { UsageError } from '../base/errors.js';
+import type { JsonValue } from '../base/json.js';
 import { spellings } from '../base/spelling.js';
 import { EXPRESSION_TEXT, EXPRESSION_TIME, TimeLimit, tooSlow } from '../base/time-limit.js';
-import { type JsonValue, plainText, type Row } from './table.js';
+import { plainText, type Row } from './table.js';
 
 type Operator = '=' | '!=' | '~' | '!~';
 

@@ -1,5 +1,6 @@
+import type { JsonValue } from '../base/json.js';
+import { isList } from '../base/json-fields.js';
 import { escapeJson } from './escape.js';
-import type { JsonValue } from './table.js';
 
 /** Indented JSON, one value, that nothing in it can make a terminal act on; ends with a newline. */
 export function renderJson(value: JsonValue): string {
@@ -61,10 +62,6 @@ function opened(value: JsonValue): Opened {
   if (isList(value)) return ['[', ']', value.map((item) => [undefined, item] as const)];
   if (typeof value !== 'object' || value === null) return ['', '', []];
   return ['{', '}', Object.entries(value)];
-}
-
-function isList(value: JsonValue): value is readonly JsonValue[] {
-  return Array.isArray(value);
 }
 
 /** Pieces of about this many characters are handed on: a list of many rows is never one text. */

@@ -1,16 +1,9 @@
+import type { JsonObject, JsonValue } from '../base/json.js';
+import { isList } from '../base/json-fields.js';
 import { portableJson } from '../base/spelling.js';
 
-/** A value that JSON can hold without loss. 64-bit numbers go in as decimal strings or 0x-prefixed hex strings. */
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
-
 /** A row as it is printed by --json: plain data whose keys are stable and documented. Strings are raw text. */
-export type Row = { readonly [key: string]: JsonValue };
+export type Row = JsonObject;
 
 /**
  * How one field of a row looks to people. Its functions are methods so that the look of a narrower row is one of
@@ -70,8 +63,4 @@ export function plainText(value: JsonValue | undefined): string {
 /** The raw text of a cell. */
 export function cellText<R extends Row>(column: Column<R>, row: R): string {
   return column.text === undefined ? plainText(row[column.key]) : column.text(row);
-}
-
-function isList(value: object): value is readonly JsonValue[] {
-  return Array.isArray(value);
 }

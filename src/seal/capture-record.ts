@@ -1,11 +1,4 @@
-/** A value that JSON can hold. */
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
+import type { JsonObject } from '../base/json.js';
 
 /**
  * How an archive came to be, as far as the one who captured it knows. Stored in the sealed file's index and in
@@ -27,9 +20,9 @@ export type CaptureRecord = {
   /** What the kubelet answered: HTTP status, and the archives' paths on the node. */
   readonly answer?: { readonly status: number; readonly items: readonly string[] };
   /** Kernel, architecture, versions of kubelet, runtime, CRIU: by name. */
-  readonly node?: { readonly [fact: string]: JsonValue };
+  readonly node?: JsonObject;
   /** UID, labels, owner, image and the like of the pod, by name. */
-  readonly podMetadata?: { readonly [fact: string]: JsonValue };
+  readonly podMetadata?: JsonObject;
   /**
    * What the archive does not hold, and where the node has it: volumes, host paths, the image's layers. Paths and
    * names only. Absent when that is not known.
@@ -42,20 +35,7 @@ export type CaptureRecord = {
     readonly hostPaths: readonly string[];
   }[];
   /** Whether the container ran before and after, its ID and restart count, how long it was seen frozen. */
-  readonly workload?: { readonly [fact: string]: JsonValue };
+  readonly workload?: JsonObject;
   /** Milliseconds by phase, such as `checkpoint`, `seal`, `prove`. */
   readonly durations?: { readonly [phase: string]: number };
 };
-
-/** What JSON.parse gave, as what it is known to be. */
-export function toJsonObject(value: object): { readonly [key: string]: JsonValue } {
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, toJson(field)]));
-}
-
-function toJson(value: unknown): JsonValue {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
-  if (typeof value === 'number') return value;
-  if (Array.isArray(value)) return value.map(toJson);
-  if (typeof value === 'object') return toJsonObject(value);
-  throw new TypeError(`no JSON: ${typeof value}`);
-}

@@ -1,13 +1,14 @@
 import { FormatError } from '../base/errors.js';
-import { parseJson } from '../base/json.js';
+import { JSON_LIMITS, type JsonObject } from '../base/json.js';
+import { JsonFields } from '../base/json-fields.js';
 import { portableJson } from '../base/spelling.js';
-import { type JsonValue, toJsonObject } from './capture-record.js';
 
 /** Written by this release, and the only version that it reads. */
 export const MANIFEST_VERSION = 1;
 export const MANIFEST_FORMAT = 'coldcase-manifest';
 /** A manifest is a few kilobytes; a hostile one is not read into memory. */
 export const MAX_MANIFEST = 4 * 1024 * 1024;
+const LIMITS = { ...JSON_LIMITS, bytes: MAX_MANIFEST };
 
 /** Size in bytes and lower-case hex SHA-256 of a file, and the name that it had. */
 export type FileFacts = {
@@ -37,7 +38,7 @@ export type Manifest = {
   /** Whether the written file was read back, and gave the tar's hash, before it got its name. */
   readonly proved: boolean;
   /** A CaptureRecord, or null when an existing archive was sealed. */
-  readonly capture: { readonly [key: string]: JsonValue } | null;
+  readonly capture: JsonObject | null;
   /** Milliseconds by phase. */
   readonly durations: { readonly [phase: string]: number };
 };
@@ -60,99 +61,46 @@ export function formatManifest(manifest: Manifest): string {
  */
 export function parseManifest(text: string, name: string): Manifest {
   const fail = (problem: string): FormatError => new FormatError(name, undefined, problem);
-  const top = new Fields(parseJson(name, text), '', fail);
+  const top = JsonFields.parse(name, text, LIMITS);
   if (top.text('format') !== MANIFEST_FORMAT) throw fail('not a manifest of coldcase');
-  if (top.count('version') !== MANIFEST_VERSION)
-    throw fail(`manifest of version ${top.count('version')}, not 1`);
-  const tool = top.fields('tool');
-  const tar = top.fields('tar');
-  const input = top.fields('input');
+  const version = top.need('version', top.count('version'));
+  if (version !== MANIFEST_VERSION) throw fail(`manifest of version ${version}, not 1`);
+  const part = (key: string): JsonFields => top.need(key, top.object(key));
+  const [tool, tar, input] = [part('tool'), part('tar'), part('input')];
   const compression = input.text('compression');
   if (compression !== 'none' && compression !== 'gzip' && compression !== 'zstd') {
-    throw fail(`the manifest has an unknown input.compression`);
+    throw input.wrong('compression', 'is none that there is');
   }
   return {
     format: MANIFEST_FORMAT,
     version: MANIFEST_VERSION,
-    tool: { name: 'coldcase', version: tool.text('version') },
-    createdAt: top.text('createdAt'),
-    sealed: top.fields('sealed').file(),
-    tar: { ...tar.file(), entries: tar.count('entries') },
-    input: { ...input.file(), compression },
-    recipients: top.recipients('recipients'),
-    proved: top.get('proved') === true,
-    capture: top.get('capture') === null ? null : top.fields('capture').json(),
-    durations: top.durations('durations'),
+    tool: { name: 'coldcase', version: tool.need('version', tool.text('version')) },
+    createdAt: top.need('createdAt', top.text('createdAt')),
+    sealed: fileFacts(part('sealed')),
+    tar: { ...fileFacts(tar), entries: tar.need('entries', tar.count('entries')) },
+    input: { ...fileFacts(input), compression },
+    recipients: recipientsOf(top),
+    proved: top.bool('proved') === true,
+    capture: top.object('capture')?.value ?? null,
+    durations: durationsOf(part('durations')),
   };
 }
 
-/** An object of a manifest, its fields checked as they are asked for. */
-class Fields {
-  readonly value: { readonly [key: string]: unknown };
-
-  readonly #path: string;
-  readonly #fail: (problem: string) => FormatError;
-
-  constructor(value: unknown, path: string, fail: (problem: string) => FormatError) {
-    this.#path = path;
-    this.#fail = fail;
-    if (!isObject(value)) throw this.#wrong('');
-    this.value = value;
-  }
-
-  get(key: string): unknown {
-    return Object.hasOwn(this.value, key) ? this.value[key] : undefined;
-  }
-
-  fields(key: string): Fields {
-    return new Fields(this.get(key), `${this.#path}${key}.`, this.#fail);
-  }
-
-  text(key: string): string {
-    const value = this.get(key);
-    if (typeof value !== 'string') throw this.#wrong(key);
-    return value;
-  }
-
-  count(key: string): number {
-    const value = this.get(key);
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw this.#wrong(key);
-    return value;
-  }
-
-  file(): FileFacts {
-    const sha256 = this.text('sha256');
-    if (!/^[0-9a-f]{64}$/.test(sha256)) throw this.#wrong('sha256');
-    return { name: this.text('name'), size: this.count('size'), sha256 };
-  }
-
-  json(): { readonly [key: string]: JsonValue } {
-    return toJsonObject(this.value);
-  }
-
-  recipients(key: string): Manifest['recipients'] {
-    const value = this.get(key);
-    if (value === 'passphrase') return value;
-    if (!Array.isArray(value)) throw this.#wrong(key);
-    return value.map((each: unknown) => {
-      if (typeof each !== 'string') throw this.#wrong(key);
-      return each;
-    });
-  }
-
-  durations(key: string): { [phase: string]: number } {
-    const entries = Object.entries(this.fields(key).value).map(([phase, value]) => {
-      if (typeof value !== 'number') throw this.#wrong(`${key}.${phase}`);
-      return [phase, value] as const;
-    });
-    return Object.fromEntries(entries);
-  }
-
-  #wrong(key: string): FormatError {
-    return this.#fail(`the manifest has no proper ${`${this.#path}${key}`.replace(/\.$/, '') || 'content'}`);
-  }
+function fileFacts(file: JsonFields): FileFacts {
+  const sha256 = file.need('sha256', file.text('sha256'));
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw file.wrong('sha256', 'is no SHA-256');
+  return { name: file.need('name', file.text('name')), size: file.need('size', file.count('size')), sha256 };
 }
 
-function isObject(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function recipientsOf(top: JsonFields): Manifest['recipients'] {
+  const recipients = top.value['recipients'];
+  if (recipients === 'passphrase') return recipients;
+  if (recipients === undefined) throw top.wrong('recipients', 'is missing');
+  return top.texts('recipients');
+}
+
+function durationsOf(durations: JsonFields): Manifest['durations'] {
+  return Object.fromEntries(
+    durations.keys().map((phase) => [phase, durations.need(phase, durations.number(phase))]),
+  );
 }

@@ -8,7 +8,7 @@ import { writeAside } from '../base/write-aside.js';
 import { parseAgeHeader } from '../bytes/age-header.js';
 import { openAgePayload } from '../bytes/age-payload.js';
 import { descriptorSource } from '../bytes/file.js';
-import { type CaptureRecord, toJsonObject } from './capture-record.js';
+import type { CaptureRecord } from './capture-record.js';
 import { checkContent } from './check-content.js';
 import { openTarInput, type SealInput, type TarInput } from './input.js';
 import {
@@ -159,7 +159,7 @@ function manifestText(
     },
     recipients: 'passphrase' in sealFor ? 'passphrase' : [...new Set(sealFor.recipients)],
     proved,
-    capture: capture === null ? null : toJsonObject(capture),
+    capture: capture,
     durations,
   };
   return { manifest, json: formatManifest(manifest) };

@@ -1,3 +1,6 @@
+import type { JsonValue } from '../base/json.js';
+import { field, integer, list, text } from '../base/json-fields.js';
+
 /** A rule of an OCI seccomp profile. */
 export interface ProfileRule {
   readonly names: readonly string[];
@@ -18,31 +21,31 @@ export interface SeccompProfile {
 const MAX_RULES = 65_536;
 
 /** Reads a profile from parsed JSON; undefined when it is none. */
-export function readProfile(value: unknown): SeccompProfile | undefined {
-  if (!isRecord(value) || typeof value['defaultAction'] !== 'string') return undefined;
-  const rules = Array.isArray(value['syscalls']) ? value['syscalls'].slice(0, MAX_RULES) : [];
+export function readProfile(value: JsonValue | undefined): SeccompProfile | undefined {
+  const defaultAction = text(value, 'defaultAction');
+  if (defaultAction === undefined) return undefined;
   return {
-    defaultAction: value['defaultAction'],
-    defaultErrno: integer(value['defaultErrnoRet']),
+    defaultAction,
+    defaultErrno: integer(value, 'defaultErrnoRet'),
     architectures: [
-      ...texts(value['architectures']),
-      ...(Array.isArray(value['archMap']) ? value['archMap'] : []).flatMap((one) =>
-        isRecord(one) ? [...texts([one['architecture']]), ...texts(one['subArchitectures'])] : [],
-      ),
+      ...strings(list(value, 'architectures')),
+      ...list(value, 'archMap').flatMap((one) => [
+        ...strings([field(one, 'architecture') ?? null]),
+        ...strings(list(one, 'subArchitectures')),
+      ]),
     ],
-    rules: rules.flatMap((rule) => {
-      if (!isRecord(rule) || typeof rule['action'] !== 'string') return [];
-      const names = [...texts(rule['names']), ...texts([rule['name']])];
-      const args = rule['args'];
-      return [
-        {
-          names,
-          action: rule['action'],
-          errno: integer(rule['errnoRet']),
-          conditional: Array.isArray(args) && args.length > 0,
-        },
-      ];
-    }),
+    rules: list(value, 'syscalls')
+      .slice(0, MAX_RULES)
+      .flatMap((rule) => {
+        const action = text(rule, 'action');
+        if (action === undefined) return [];
+        return {
+          names: strings([...list(rule, 'names'), field(rule, 'name') ?? null]),
+          action,
+          errno: integer(rule, 'errnoRet'),
+          conditional: list(rule, 'args').length > 0,
+        };
+      }),
   };
 }
 
@@ -124,14 +127,6 @@ export const NOTABLE_SYSCALLS: readonly (readonly [name: string, gives: string])
   ['personality', 'turns protections off'],
 ];
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
-}
-
-function integer(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
+function strings(values: readonly JsonValue[]): readonly string[] {
+  return values.filter((one) => typeof one === 'string');
 }

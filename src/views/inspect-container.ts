@@ -1,8 +1,9 @@
+import type { JsonValue } from '../base/json.js';
 import { formatSize } from '../base/units.js';
 import type { ContainerInfo } from '../checkpoint/container.js';
 import type { DumpFacts } from '../checkpoint/dump.js';
 import type { DumpStatistics } from '../checkpoint/stats.js';
-import type { JsonValue, TreeNode } from '../render/table.js';
+import type { TreeNode } from '../render/table.js';
 import { type InspectPart, leaf, section } from './inspect-part.js';
 import type { ShowRow } from './show.js';
 import { jsonNumber } from './view.js';

@@ -1,4 +1,5 @@
-import type { JsonValue, TreeNode } from '../render/table.js';
+import type { JsonObject } from '../base/json.js';
+import type { TreeNode } from '../render/table.js';
 
 /** What of a checkpoint to show; the container itself always is. */
 export interface InspectSections {
@@ -17,7 +18,7 @@ export interface InspectSections {
 
 /** A part of what `inspect` answers: fields of its JSON, and branches of its tree, whichever is asked for. */
 export interface InspectPart {
-  json(): { readonly [key: string]: JsonValue };
+  json(): JsonObject;
   nodes(): readonly TreeNode[];
 }
 

@@ -1,7 +1,8 @@
+import type { JsonValue } from '../base/json.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { groupBy } from '../checkpoint/memo.js';
 import { type ProcessNode, processTree } from '../checkpoint/process-list.js';
-import type { JsonValue, TreeNode } from '../render/table.js';
+import type { TreeNode } from '../render/table.js';
 import { envView } from './env.js';
 import { filesLabel, filesView } from './files.js';
 import { type InspectPart, type InspectSections, section } from './inspect-part.js';

@@ -1,5 +1,6 @@
+import type { JsonObject } from '../base/json.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import type { JsonValue, TreeNode } from '../render/table.js';
+import type { TreeNode } from '../render/table.js';
 import { identityPart, metadataPart, statisticsPart } from './inspect-container.js';
 import { type InspectPart, type InspectSections, section } from './inspect-part.js';
 import { processPart } from './inspect-processes.js';
@@ -13,7 +14,7 @@ export type { InspectSections };
 
 /** Everything that was asked for about a checkpoint, as one value or as a tree: made when it is asked for. */
 export interface Inspection {
-  json(): { readonly [key: string]: JsonValue };
+  json(): JsonObject;
   tree(): TreeNode;
 }
 

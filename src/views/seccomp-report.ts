@@ -1,3 +1,4 @@
+import type { JsonValue } from '../base/json.js';
 import type { SeccompState } from '../checkpoint/seccomp.js';
 import { actionName } from '../seccomp/actions.js';
 import { actionTable, newBudget } from '../seccomp/evaluate.js';
@@ -124,7 +125,7 @@ function chains(state: SeccompState, programs: Programs): readonly ChainReport[]
 /** Stands for every architecture that the filters do not ask for. */
 const OTHER: Architecture = { audit: 0xffffffff, name: 'other architectures', syscalls: new Map() };
 
-function reportProfile(value: unknown): ProfileReport | null {
+function reportProfile(value: JsonValue | undefined): ProfileReport | null {
   const profile = readProfile(value);
   if (profile === undefined) return null;
   return {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FormatError } from '../../src/base/errors.js';
-import { JsonFields } from '../../src/checkpoint/json-fields.js';
+import { JsonFields } from '../../src/base/json-fields.js';
 import { showView } from '../../src/views/show.js';
 import { sampleCheckpoint, sampleRows } from '../support/checkpoint.js';
 import { syntheticCheckpoint } from '../support/synthetic-checkpoint.js';
@@ -123,7 +123,16 @@ test('any JSON at all is fields or a FormatError', () => {
       try {
         const fields = JsonFields.parse('x', JSON.stringify(value));
         for (const key of fields.keys()) {
-          for (const read of ['text', 'number', 'bool', 'texts', 'object', 'objects', 'textMap'] as const) {
+          for (const read of [
+            'text',
+            'number',
+            'count',
+            'bool',
+            'texts',
+            'object',
+            'objects',
+            'textMap',
+          ] as const) {
             try {
               fields[read](key);
             } catch (error) {

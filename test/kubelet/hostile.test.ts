@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { ColdcaseError } from '../../src/base/errors.js';
+import { parseJson } from '../../src/base/json.js';
 import { parseCheckpointAnswer } from '../../src/kubelet/checkpoint-answer.js';
 import { explainAnswer } from '../../src/kubelet/explain.js';
 import { parseNode } from '../../src/kubelet/node-info.js';
@@ -83,9 +84,10 @@ test('any JSON is read as pods and nodes, or refused', () => {
   })).value;
   fc.assert(
     fc.property(shaped, (value) => {
-      parseNode(value);
+      const answer = parseJson('x', JSON.stringify(value));
+      parseNode(answer);
       try {
-        parsePods(value, 'x');
+        parsePods(answer, 'x');
       } catch (error) {
         expect(error).toBeInstanceOf(ColdcaseError);
       }

@@ -6,7 +6,7 @@ import { compress } from 'zstd-napi';
 import { openArchiveSource } from '../../src/archive/open-source.js';
 import { MemorySource } from '../../src/bytes/memory.js';
 import { decodeFile } from '../../src/criu/decode.js';
-import type { JsonObject } from '../../src/criu/json-text.js';
+import type { CritObject } from '../../src/criu/json-text.js';
 import { IMAGE_KINDS } from '../../src/criu/kinds.js';
 import { listImages, readEntries } from '../../src/criu/read.js';
 import { askCrit } from '../support/crit.js';
@@ -105,7 +105,7 @@ describe.skipIf(!hasLab)(`live, ${labTitle}`, () => {
   it.runIf(process.env['COLDCASE_WRITE_FIXTURES'])(
     'writes test/fixtures/peers/every-kind.json.zst',
     async () => {
-      const images: Record<string, string | JsonObject> = {};
+      const images: Record<string, string | CritObject> = {};
       const archive = await openArchiveSource(new MemorySource(dumpEveryKind(), 'live.tar'), 'live.tar');
       for (const [name, entry] of await listImages(archive)) {
         if (/^(pages|ifaddr|rule|route)/.test(name)) continue; // nothing that crit reads

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../src/base/json.js';
 import { type PodInfo, parsePod } from '../../src/kubelet/pods.js';
 import { loadKubeletConfig } from '../../src/node/config/kubelet.js';
 import type { RuntimeKind } from '../../src/node/facts/runtime-settings.js';
@@ -14,16 +15,16 @@ const NOW = new Date('2026-11-23T16:30:00Z');
 
 /** A pod that runs these containers since half an hour, well started. */
 function pod(
-  containers: readonly object[],
-  statuses: Readonly<Record<string, object>> = {},
-  spec: object = {},
+  containers: readonly JsonObject[],
+  statuses: Readonly<Record<string, JsonObject>> = {},
+  spec: JsonObject = {},
 ): PodInfo {
   const parsed = parsePod({
     metadata: { namespace: 'prod', name: 'web' },
     spec: { containers, terminationGracePeriodSeconds: 45, ...spec },
     status: {
       containerStatuses: containers.map((one) => {
-        const name = 'name' in one ? String(one.name) : '';
+        const name = String(one['name'] ?? '');
         const state = { running: { startedAt: '2026-11-23T16:00:00Z' } };
         return { name, state, started: true, ...statuses[name] };
       }),
@@ -34,7 +35,7 @@ function pod(
 }
 
 /** The allowance, in seconds, of the first probe of the first container. */
-function allowance(probe: object, startedAt: string | null = '2026-11-23T16:00:00Z'): number {
+function allowance(probe: JsonObject, startedAt: string | null = '2026-11-23T16:00:00Z'): number {
   const [first] = pod([{ name: 'api', livenessProbe: probe }]).containers[0]?.probes ?? [];
   if (first === undefined) throw new Error('no probe');
   return probeAllowance(first, startedAt, NOW) / 1000;
@@ -61,7 +62,7 @@ describe('the shortest freeze that a probe does not survive', () => {
 
 describe('the probes that are made', () => {
   const both = { name: 'api', startupProbe: {}, livenessProbe: {}, readinessProbe: {} };
-  const roles = (status: object): string[] => {
+  const roles = (status: JsonObject): string[] => {
     const it = pod([both], { api: status });
     return probesConcerned(it, { container: 'api', engine: 'containerd' }, NOW).map(
       ({ probe }) => probe.role,
@@ -76,7 +77,7 @@ describe('the probes that are made', () => {
   });
 
   test('the grace of the probe before that of the pod', () => {
-    const of = (probe: object): number | undefined => {
+    const of = (probe: JsonObject): number | undefined => {
       const it = pod([{ name: 'api', livenessProbe: probe }]);
       return probesConcerned(it, { container: 'api', engine: 'containerd' }, NOW)[0]?.grace;
     };

@@ -2,6 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { JsonObject } from '../../src/base/json.js';
 import { type MachineIds, machineOfMetrics } from '../../src/kubelet/node-info.js';
 import { parsePod } from '../../src/kubelet/pods.js';
 import { HostRoot } from '../../src/node/host/root.js';
@@ -59,9 +60,9 @@ test('the near end of a tunnel is no kubelet: it is asked before its address is 
 });
 
 test('a directory of the pod: by its uid, or by what only a kubelet can have marked', () => {
-  const named = (annotations: object) =>
+  const named = (annotations: JsonObject) =>
     parsePod({ metadata: { namespace: 'prod', name: 'web', uid: 'u-1', annotations } });
-  const among = (annotations: object, ...directories: string[]) => {
+  const among = (annotations: JsonObject, ...directories: string[]) => {
     const pod = named(annotations);
     return pod && podAmong(directories, pod);
   };

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { JsonValue } from '../../src/base/json.js';
 import { actionFor, countByAction, readProfile, refusedByRuntimes } from '../../src/seccomp/profile.js';
 
 /** The example of the Kubernetes seccomp reference. */
@@ -26,7 +27,7 @@ test("reads the reference's example", () => {
 });
 
 test('actions that runtimes refuse', () => {
-  const refused = (value: unknown): readonly string[] => {
+  const refused = (value: JsonValue): readonly string[] => {
     const profile = readProfile(value);
     return profile === undefined ? ['not read'] : refusedByRuntimes(profile);
   };
@@ -38,5 +39,7 @@ test('actions that runtimes refuse', () => {
     refused({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mount'], action: 'SCMP_ACT_NOTIFY' }] }),
   ).toEqual([]);
   expect(refused({ defaultAction: 'SCMP_ACT_MAYBE' })).toEqual(['SCMP_ACT_MAYBE is not an action']);
-  expect([null, [], 'x', {}, { defaultAction: 1 }].map(readProfile)).toEqual(new Array(5).fill(undefined));
+  expect([null, [], 'x', {}, { defaultAction: 1 }].map((value) => readProfile(value))).toEqual(
+    new Array(5).fill(undefined),
+  );
 });

@@ -1,5 +1,5 @@
 import { pythonBase64 } from '../../src/criu/base64.js';
-import type { JsonObject, JsonValue } from '../../src/criu/json-text.js';
+import type { CritObject, CritValue } from '../../src/criu/json-text.js';
 import { IMAGE_KINDS, type ImageKind, specOf } from '../../src/criu/kinds.js';
 import { quotedPrintable } from '../../src/criu/quoted-printable.js';
 import { ipcMsg } from '../../src/criu/schema/ipc.js';
@@ -20,7 +20,7 @@ const SIGNED: Record<Variant, bigint> = { required: 0n, small: 1n, large: -1n, o
 const BITS: Partial<Record<ScalarType, number>> = { uint32: 32, int32: 32, sint32: 32 };
 
 /** An image of that kind as crit's plain JSON, for `crit encode`: what its schema allows, extra payloads included. */
-export function synthesize(kind: ImageKind, variant: Variant): JsonObject {
+export function synthesize(kind: ImageKind, variant: Variant): CritObject {
   const { head, entry } = specOf(kind);
   const entries = [synthesizeEntry(kind, entry, variant), synthesizeEntry(kind, entry, variant)];
   if (kind === 'GHOST_FILE') return { magic: kind, entries: ghostFile(variant) };
@@ -30,7 +30,7 @@ export function synthesize(kind: ImageKind, variant: Variant): JsonObject {
   };
 }
 
-function synthesizeEntry(kind: ImageKind, type: MessageType, variant: Variant): JsonObject {
+function synthesizeEntry(kind: ImageKind, type: MessageType, variant: Variant): CritObject {
   const entry = synthesizeMessage(type, variant);
   const payload = payloadOf(variant);
   const size = payload.length;
@@ -63,7 +63,7 @@ function synthesizeEntry(kind: ImageKind, type: MessageType, variant: Variant): 
   }
 }
 
-function ghostFile(variant: Variant): JsonObject[] {
+function ghostFile(variant: Variant): CritObject[] {
   const { head, entry } = IMAGE_KINDS.GHOST_FILE;
   const extra = pythonBase64(payloadOf(variant));
   if (variant !== 'large') return [{ ...synthesizeMessage(head, variant), chunks: false, extra }];
@@ -76,8 +76,8 @@ function payloadOf(variant: Variant): Uint8Array {
   return Buffer.alloc(variant === 'required' ? 1 : 61, `${variant}\0\xff`, 'latin1');
 }
 
-function synthesizeMessage(type: MessageType, variant: Variant, depth = 0): JsonObject {
-  const out: Record<string, JsonValue> = {};
+function synthesizeMessage(type: MessageType, variant: Variant, depth = 0): CritObject {
+  const out: Record<string, CritValue> = {};
   for (const field of type.fields) {
     if (field.presence !== 'required' && !field.late && (variant === 'required' || depth > 3)) continue;
     if (field.presence !== 'repeated') out[field.name] = synthesizeValue(field, variant, depth);
@@ -89,7 +89,7 @@ function synthesizeMessage(type: MessageType, variant: Variant, depth = 0): Json
   return out;
 }
 
-function synthesizeValue(field: NamedField, variant: Variant, depth: number): JsonValue {
+function synthesizeValue(field: NamedField, variant: Variant, depth: number): CritValue {
   const type = typeof field.type === 'function' ? field.type() : field.type;
   if (typeof type === 'object') {
     if (type.kind === 'message') return synthesizeMessage(type, variant, depth + 1);

@@ -1,4 +1,4 @@
-import { type JsonValue, jsonOf } from '../../src/criu/json-text.js';
+import { type CritValue, jsonOf } from '../../src/criu/json-text.js';
 import { parseExact } from './json.js';
 import { labRun } from './lab.js';
 
@@ -36,7 +36,7 @@ export interface CritAnswer {
  *
  * @param images by any names
  */
-export function askCrit(images: Readonly<Record<string, JsonValue>>): string {
+export function askCrit(images: Readonly<Record<string, CritValue>>): string {
   return labRun(['python3', '-c', CRIT], jsonOf(images)).toString();
 }
 

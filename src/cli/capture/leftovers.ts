@@ -1,10 +1,10 @@
 import { posix, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { JsonValue } from '../../base/json.js';
 import { formatTime } from '../../base/units.js';
 import { parseCheckpointName } from '../../node/checkpoint-name.js';
 import type { HostRoot } from '../../node/host/root.js';
 import type { Leftover, Leftovers } from '../../node/leftovers/look.js';
-import type { JsonValue } from '../../render/table.js';
 import { archiveState } from '../checkpoints/archive-state.js';
 import type { CaptureJob, ContainerTarget } from './job.js';
 import type { CapturedArchive } from './report.js';

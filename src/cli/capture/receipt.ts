@@ -1,6 +1,6 @@
 import { ExitCode } from '../../base/errors.js';
+import type { JsonValue } from '../../base/json.js';
 import { formatDuration, formatTime } from '../../base/units.js';
-import type { JsonValue } from '../../render/table.js';
 import { type Field, formatFields, sealReceipt } from '../receipt.js';
 import { leftBehindJson, leftBehindLines } from './leftovers.js';
 import { notHeldFields } from './not-held.js';

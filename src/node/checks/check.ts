@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../render/table.js';
+import type { JsonValue } from '../../base/json.js';
 import type { NodeApi } from '../api.js';
 import type { KubeletConfiguration } from '../config/kubelet.js';
 import type { ContainerFacts } from '../facts/container.js';

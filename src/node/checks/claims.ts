@@ -1,6 +1,6 @@
 import { parseJson } from '../../base/json.js';
+import { list, text } from '../../base/json-fields.js';
 import { rootDirectory } from '../config/kubelet.js';
-import { list, text } from '../host/json.js';
 import { type ClaimedDevice, type PreparedClaim, preparedClaims } from '../paths/claims.js';
 import { type Check, type Examination, type Patient, reporter } from './check.js';
 import { containerSpec, podUid } from './manifest.js';

@@ -1,11 +1,11 @@
 import { FormatError } from '../../base/errors.js';
 import { parseJson } from '../../base/json.js';
+import { field, flag, isObject } from '../../base/json-fields.js';
 import type { ContainerFacts } from '../facts/container.js';
 import { describeLoad, loadSize } from '../facts/dump-load.js';
 import { atLeast } from '../facts/kernel.js';
 import type { RuntimeKind } from '../facts/runtime-settings.js';
 import { estimateFreeze, formatSpan } from '../freeze.js';
-import { field, flag, isObject } from '../host/json.js';
 import { deviceManagerFile } from '../paths/catalogue.js';
 import { heldDevices } from '../paths/state-files.js';
 import { type Check, type Examination, type Patient, reporter } from './check.js';

@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../render/table.js';
-import { field, flag, list, text } from '../host/json.js';
+import type { JsonValue } from '../../base/json.js';
+import { field, flag, list, text } from '../../base/json-fields.js';
 
 /** The container of a v1.Pod's spec: ordinary, init or ephemeral. */
 export function containerSpec(manifest: JsonValue, container: string): JsonValue | undefined {

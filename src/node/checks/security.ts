@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
-import { parseJson } from '../../base/json.js';
+import { tryJson } from '../../base/json.js';
+import { field } from '../../base/json-fields.js';
 import {
   actionFor,
   countByAction,
@@ -8,7 +9,6 @@ import {
   refusedByRuntimes,
 } from '../../seccomp/profile.js';
 import { rootDirectory, setting } from '../config/kubelet.js';
-import { field } from '../host/json.js';
 import { type Check, type Examination, type Patient, reporter } from './check.js';
 import { appArmorProfile, type ChosenProfile, seccompProfile } from './manifest.js';
 
@@ -94,13 +94,7 @@ async function profileChecks(
         : unknown(id, `${path}: ${text.why}`, WHY_SECCOMP, 'run as root'),
     ];
   }
-  let parsed: unknown;
-  try {
-    parsed = parseJson(path, text.value);
-  } catch {
-    parsed = undefined; // said below in the words of the check
-  }
-  const profile = readProfile(parsed);
+  const profile = readProfile(tryJson(text.value));
   if (profile === undefined)
     return [fail(id, `${path} is no seccomp profile`, WHY_SECCOMP, 'it must be JSON with a defaultAction')];
   const counts = [...countByAction(profile)].map(([action, names]) => `${action} ${names.length}`).join(', ');

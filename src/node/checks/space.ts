@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
+import type { JsonValue } from '../../base/json.js';
 import { formatSize } from '../../base/units.js';
-import type { JsonValue } from '../../render/table.js';
 import { setting } from '../config/kubelet.js';
 import type { DumpLoad } from '../facts/dump-load.js';
 import { availableMemory } from '../facts/memory.js';

@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../render/table.js';
-import { isObject } from '../host/json.js';
+import type { JsonValue } from '../../base/json.js';
+import { isObject } from '../../base/json-fields.js';
 import { KUBELET_DEFAULTS } from './defaults.js';
 import { effective, type KubeletConfiguration } from './kubelet.js';
 import { dotted, pointer, valuesOf } from './merge.js';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../host/json.js';
+import type { JsonObject } from '../../base/json.js';
 
 /** The kubelet's hard eviction thresholds on Linux when its config file sets none (eviction/defaults_linux.go). */
 export const DEFAULT_EVICTION_HARD: JsonObject = {

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
+import type { JsonValue } from '../../base/json.js';
+import { isObject } from '../../base/json-fields.js';
 import { DEFAULT_ROOT_DIR } from '../../kubelet/checkpoint-dir.js';
-import type { JsonValue } from '../../render/table.js';
-import { isObject } from '../host/json.js';
 import { findOwnProcess } from '../host/own-processes.js';
 import type { HostProcess } from '../host/processes.js';
 import type { HostRoot } from '../host/root.js';

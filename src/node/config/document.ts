@@ -1,10 +1,10 @@
 import { type Document, isScalar, parseDocument, type Tags, visit } from 'yaml';
 import { FormatError } from '../../base/errors.js';
+import { JSON_LIMITS, type JsonValue, plainJson } from '../../base/json.js';
 import { requireShallowYaml } from '../../base/yaml-depth.js';
-import type { JsonValue } from '../../render/table.js';
 
 /** Nesting that no kubelet configuration comes near; deeper documents are refused. */
-const MAX_DEPTH = 64;
+const LIMITS = { ...JSON_LIMITS, depth: 64 };
 /**
  * Characters of a document at most. Real ones have some thousands; the YAML parser takes some hundred bytes of memory
  * for each character of a hostile one.
@@ -47,7 +47,7 @@ export function parseConfigText(where: string, source: string): JsonValue {
     if (error instanceof FormatError) throw error;
     throw new FormatError(where, undefined, 'not valid YAML or JSON', { cause: error });
   }
-  return plain(where, value, 0);
+  return plainJson(where, value, LIMITS);
 }
 
 /** Where the first key stands that its map has already; undefined when there is none. */
@@ -68,19 +68,4 @@ function repeatedKey(parsed: Document.Parsed): number | undefined {
     },
   });
   return found;
-}
-
-/** The same value as plain JSON; fields are defined, never assigned, so that `__proto__` is a name like any other. */
-function plain(where: string, value: unknown, depth: number): JsonValue {
-  if (depth > MAX_DEPTH) throw new FormatError(where, undefined, `nested more than ${MAX_DEPTH} deep`);
-  if (value === null || value === undefined) return null;
-  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return value;
-  if (typeof value === 'bigint') return value.toString();
-  if (Array.isArray(value)) return value.map((item) => plain(where, item, depth + 1));
-  if (typeof value === 'object') {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, plain(where, item, depth + 1)] as const),
-    );
-  }
-  throw new FormatError(where, undefined, `holds a ${typeof value}`);
 }

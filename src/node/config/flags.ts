@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../render/table.js';
+import type { JsonValue } from '../../base/json.js';
 import type { Word } from '../host/unit-command.js';
 import { type FlagType, fieldOfFlag, isSwitch } from './flag-table.js';
 import { emptyMap, type Sourced, type SourcedMap, setAt } from './merge.js';

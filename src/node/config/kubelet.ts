@@ -1,7 +1,7 @@
 import { FormatError, NotFoundError } from '../../base/errors.js';
+import type { JsonObject, JsonValue } from '../../base/json.js';
+import { field, isObject } from '../../base/json-fields.js';
 import { DEFAULT_ROOT_DIR } from '../../kubelet/checkpoint-dir.js';
-import type { JsonValue } from '../../render/table.js';
-import { field, isObject, type JsonObject } from '../host/json.js';
 import type { HostRoot } from '../host/root.js';
 import { DEFAULT_EVICTION_HARD, KUBELET_DEFAULTS, LEGACY_DEFAULTS } from './defaults.js';
 import { discoverKubelet, type KubeletStart } from './discover.js';

@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../render/table.js';
-import { isObject, type JsonObject } from '../host/json.js';
+import type { JsonObject, JsonValue } from '../../base/json.js';
+import { isObject } from '../../base/json-fields.js';
 
 /** A configuration in which every value knows the file or flag that it came from. */
 export type Sourced =

@@ -1,5 +1,5 @@
-import { parseJson } from '../../base/json.js';
-import type { JsonValue } from '../../render/table.js';
+import { type JsonValue, tryJson } from '../../base/json.js';
+import { field, integer } from '../../base/json-fields.js';
 import { callUnary, GrpcStatus, NoAnswer } from './client.js';
 import { BinaryWriter, readFields } from './wire.js';
 
@@ -10,7 +10,7 @@ export interface CriRuntime {
   readonly name: string;
   readonly version: string;
   readonly apiVersion: string;
-  /** What `crictl info` shows: the runtime's own configuration, if it tells. */
+  /** What `crictl info` shows: the runtime's own configuration, if it tells; null where it is no JSON. */
   readonly info: JsonValue;
 }
 
@@ -28,7 +28,7 @@ export async function askRuntime(socket: string): Promise<CriRuntime> {
     name: fields.text(2),
     version: fields.text(3),
     apiVersion: fields.text(4),
-    info: config === undefined ? null : lenient(config),
+    info: tryJson(config ?? 'null') ?? null,
   };
 }
 
@@ -86,28 +86,13 @@ export async function findContainer(
     'ContainerStatus',
     new BinaryWriter().tag(1, 2).string(id).tag(2, 0).bool(true).finish(),
   );
-  const info = lenient(readFields(status).map(2).get('info') ?? 'null');
-  const object = typeof info === 'object' && info !== null && !Array.isArray(info) ? info : {};
-  const pid = 'pid' in object ? object['pid'] : undefined;
-  const spec = 'runtimeSpec' in object ? object['runtimeSpec'] : undefined;
-  return {
-    id,
-    pid: typeof pid === 'number' && Number.isSafeInteger(pid) && pid > 0 ? pid : undefined,
-    spec: spec ?? null,
-  };
+  const info = tryJson(readFields(status).map(2).get('info') ?? 'null');
+  const pid = integer(info, 'pid') ?? 0;
+  return { id, pid: pid > 0 ? pid : undefined, spec: field(info, 'runtimeSpec') ?? null };
 }
 
 async function call(socket: string, method: string, message: Uint8Array): Promise<Uint8Array> {
   const answer = await callUnary(socket, `${SERVICE}/${method}`, message);
   if (answer.status !== GrpcStatus.ok) throw new NoAnswer(answer.message || `gRPC status ${answer.status}`);
   return answer.body;
-}
-
-/** The JSON that a runtime wrote; null when it is none, for what it says is only a help. */
-function lenient(text: string): JsonValue {
-  try {
-    return parseJson("the runtime's answer", text);
-  } catch {
-    return null;
-  }
 }

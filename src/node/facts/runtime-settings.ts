@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import type { JsonValue } from '../../render/table.js';
-import { field } from '../host/json.js';
+import type { JsonValue } from '../../base/json.js';
+import { field } from '../../base/json-fields.js';
 import type { HostRoot } from '../host/root.js';
 import { parseToml, type Toml } from '../host/toml.js';
 

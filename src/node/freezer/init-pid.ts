@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { ColdcaseError } from '../../base/errors.js';
 import { parseJson } from '../../base/json.js';
-import { field } from '../host/json.js';
+import { field } from '../../base/json-fields.js';
 import type { HostRoot } from '../host/root.js';
 
 /** State directories of containerd, by who installs it: `state` of its configuration. */

@@ -1,5 +1,5 @@
 import { parse } from 'smol-toml';
-import type { JsonValue } from '../../render/table.js';
+import type { JsonValue } from '../../base/json.js';
 
 /** Values of a TOML file by their path, such as `['crio', 'runtime', 'default_runtime']`. */
 export interface Toml {

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { JsonValue } from '../../render/table.js';
+import type { JsonValue } from '../../base/json.js';
 import { type KubeletConfiguration, kubeletFlag, rootDirectory, setting } from '../config/kubelet.js';
 import type { HostRoot } from '../host/root.js';
 import { settingsOf } from '../host/systemd.js';

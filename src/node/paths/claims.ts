@@ -1,6 +1,5 @@
-import { parseJson } from '../../base/json.js';
-import type { JsonValue } from '../../render/table.js';
-import { entries, field, list, text } from '../host/json.js';
+import { type JsonValue, parseJson } from '../../base/json.js';
+import { entries, field, list, text } from '../../base/json-fields.js';
 
 /** A resource claim that the kubelet has prepared, from dra_manager_state. */
 export interface PreparedClaim {

@@ -1,7 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { posix } from 'node:path';
+import type { JsonValue } from '../../base/json.js';
 import { formatTime } from '../../base/units.js';
-import type { JsonValue } from '../../render/table.js';
 import type { KubeletConfiguration } from '../config/kubelet.js';
 import type { FileFacts, HostRoot } from '../host/root.js';
 import { type KnownPath, kubeletPaths, type PathRole } from './catalogue.js';

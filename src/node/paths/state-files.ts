@@ -1,7 +1,6 @@
 import { FormatError } from '../../base/errors.js';
-import { parseJson } from '../../base/json.js';
-import type { JsonValue } from '../../render/table.js';
-import { field, isObject, list, text } from '../host/json.js';
+import { type JsonValue, parseJson } from '../../base/json.js';
+import { field, isObject, list, object, text } from '../../base/json-fields.js';
 import type { PathRole } from './catalogue.js';
 
 export interface ParsedState {
@@ -57,9 +56,7 @@ export function heldDevices(value: JsonValue): readonly HeldDevices[] {
       podUid: text(entry, 'PodUID') ?? '',
       container: text(entry, 'ContainerName') ?? '',
       resource: text(entry, 'ResourceName') ?? '',
-      devices: lists
-        .flatMap((item) => (Array.isArray(item) ? item : []))
-        .filter((id) => typeof id === 'string'),
+      devices: lists.flatMap((item) => list(item)).filter((id) => typeof id === 'string'),
     };
   });
 }
@@ -70,8 +67,6 @@ function imageRecord(value: JsonValue): JsonValue {
     kind: text(value, 'kind') ?? null,
     image: text(value, 'imageRef') ?? text(value, 'image') ?? null,
     lastUpdatedTime: text(value, 'lastUpdatedTime') ?? null,
-    images: Object.keys(
-      isObject(field(value, 'credentialMapping')) ? (field(value, 'credentialMapping') ?? {}) : {},
-    ),
+    images: Object.keys(object(value, 'credentialMapping')),
   };
 }

@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../render/table.js';
-import { entries, flag, list, number, text } from '../host/json.js';
+import type { JsonObject, JsonValue } from '../../base/json.js';
+import { entries, flag, list, number, text } from '../../base/json-fields.js';
 import { describeLabel, type LabelReport } from './labels.js';
 
 export type ConditionReport = {
@@ -55,7 +55,7 @@ export type NodeStatus = {
   readonly conditions: readonly ConditionReport[];
   readonly capacity: { readonly [resource: string]: string };
   readonly allocatable: { readonly [resource: string]: string };
-  readonly info: { readonly [fact: string]: JsonValue };
+  readonly info: JsonObject;
   readonly lease: LeaseReport | null;
   readonly swap: SwapReport;
   /** What could not be told, and why. */

@@ -1,10 +1,10 @@
-import type { JsonValue } from '../../criu/json-text.js';
+import { type CritValue, isCritList } from '../../criu/json-text.js';
 import type { Item, OutlineContent } from '../core/outline.js';
 import { EMPTY } from './items.js';
 
 /** JSON as a foldable tree: keys and values in one column, made one item at a time when looked at. */
 export function jsonContent(
-  value: JsonValue,
+  value: CritValue,
   empty: string,
   more: Partial<OutlineContent> = {},
 ): OutlineContent {
@@ -20,13 +20,13 @@ export function jsonContent(
 }
 
 /** One member: its key, and its value or, of a list or an object, a summary. */
-export function jsonItem(key: string, value: JsonValue): Item {
+export function jsonItem(key: string, value: CritValue): Item {
   const label = key === '' ? '' : `${key}: `;
   if (typeof value !== 'object' || value === null) {
     const text = typeof value === 'string' ? value : String(value);
     return { cells: [label + text], count: 0, copy: text };
   }
-  if (isList(value)) {
+  if (isCritList(value)) {
     return {
       cells: [`${label}[${value.length}]`],
       count: value.length,
@@ -44,7 +44,7 @@ export function jsonItem(key: string, value: JsonValue): Item {
   };
 }
 
-function child(key: string, value: JsonValue | undefined): Item {
+function child(key: string, value: CritValue | undefined): Item {
   return value === undefined ? EMPTY : jsonItem(key, value);
 }
 
@@ -52,7 +52,7 @@ const SUMMARY_MEMBERS = 5;
 const SUMMARY_LENGTH = 160;
 
 /** The first scalars of an object, enough to tell one from the next. */
-function summary(value: { readonly [key: string]: JsonValue }): string {
+function summary(value: { readonly [key: string]: CritValue }): string {
   const names = keysOf(value);
   const parts: string[] = [];
   for (const name of names.slice(0, 4 * SUMMARY_MEMBERS)) {
@@ -75,10 +75,4 @@ function keysOf(value: object): readonly string[] {
     known.set(value, keys);
   }
   return keys;
-}
-
-function isList(
-  value: readonly JsonValue[] | { readonly [key: string]: JsonValue },
-): value is readonly JsonValue[] {
-  return Array.isArray(value);
 }

@@ -6,7 +6,7 @@ import type { Item, OutlineContent } from '../core/outline.js';
 import type { PageSpec } from '../core/state.js';
 import { EMPTY, leaf, listContent, openPaths, proseContent, rowItem, shownColumns, title } from './items.js';
 import { jsonContent } from './json-tree.js';
-import { parseJson, TEXT_MOST, withoutMark } from './text.js';
+import { TEXT_MOST, treeJson, withoutMark } from './text.js';
 import { numberIn, viewRows, viewTabs } from './view-tab.js';
 import type { Workspace } from './workspace.js';
 
@@ -77,7 +77,7 @@ async function jsonEntry(workspace: Workspace, name: string): Promise<OutlineCon
   const entry = await workspace.archive.find(name);
   if (entry === undefined) return proseContent([], { empty: `this archive has no ${name}` });
   const text = withoutMark(decodeText(await readEntry(workspace.archive, entry, TEXT_MOST)));
-  const value = parseJson(text);
+  const value = treeJson(text);
   if (value === undefined) return proseContent(text.split('\n'), { note: `${name} is no valid JSON` });
   return jsonContent(value, 'empty');
 }

@@ -98,8 +98,8 @@ function captureItems({ archive }: Workspace): Item[] {
   if (sealed.capture === null) {
     return [leaf(['capture', 'sealed from a file: no capture record'], { tone: 'dim' })];
   }
-  return Object.entries(sealed.capture).flatMap(([name, value]: [string, unknown]) =>
-    value === null || value === undefined
+  return Object.entries(sealed.capture).flatMap(([name, value]) =>
+    value === null
       ? []
       : [
           leaf([

@@ -1,17 +1,15 @@
-import { FormatError } from '../../base/errors.js';
-import { JSON_LIMITS, type JsonLimits, parseJson as parse } from '../../base/json.js';
+import { JSON_LIMITS, type JsonValue, tryJson } from '../../base/json.js';
 import { TextPieces } from '../../base/text.js';
 import type { ByteSource } from '../../bytes/source.js';
-import type { JsonValue } from '../../criu/json-text.js';
 import type { LoadContext } from '../core/state.js';
 
 /** Of JSON no more than this is made a tree of: all of it is in memory then. */
-export const TEXT_MOST = 16 << 20;
+export const TEXT_MOST = JSON_LIMITS.bytes;
 /** Text up to this size is read at once; of more only what is looked at. */
 export const WHOLE_MOST = 1 << 20;
 const CHUNK = 1 << 20;
 /** A tree is folded, so it may be deep: its rows are made one level at a time. */
-const TREE_LIMITS: JsonLimits = { ...JSON_LIMITS, depth: 10_000 };
+const TREE_LIMITS = { ...JSON_LIMITS, depth: 1000 };
 
 /** All of a source as text. */
 export async function readText(source: ByteSource, context: LoadContext): Promise<string> {
@@ -39,11 +37,6 @@ export async function readLines(source: ByteSource, context: LoadContext): Promi
 }
 
 /** undefined for text that only looks like JSON, or stands for more than anything does that is read as JSON. */
-export function parseJson(text: string): JsonValue | undefined {
-  try {
-    return parse('the text', text, TREE_LIMITS);
-  } catch (error) {
-    if (error instanceof FormatError) return undefined;
-    throw error;
-  }
+export function treeJson(text: string): JsonValue | undefined {
+  return tryJson(text, TREE_LIMITS);
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { isObject } from '../../../src/base/json-fields.js';
 import { compareWithRunning } from '../../../src/node/config/compare.js';
 import { effective, loadKubeletConfig } from '../../../src/node/config/kubelet.js';
 import { valuesOf } from '../../../src/node/config/merge.js';
-import { isObject } from '../../../src/node/host/json.js';
 import { HostRoot } from '../../../src/node/host/root.js';
 import { hostFixture } from '../../support/hosts.js';
 

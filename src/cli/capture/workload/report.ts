@@ -1,5 +1,5 @@
+import type { JsonObject } from '../../../base/json.js';
 import type { ThawAttempt } from '../../../node/freezer/thaw.js';
-import type { JsonValue } from '../../../render/table.js';
 import type { ContainerTarget } from '../job.js';
 
 /** What is known of a container at one moment. */
@@ -48,7 +48,7 @@ export interface WorkloadReport {
 }
 
 /** For the record and for `--json`. */
-export function workloadJson(report: Omit<WorkloadReport, 'target'>): { readonly [key: string]: JsonValue } {
+export function workloadJson(report: Omit<WorkloadReport, 'target'>): JsonObject {
   const { outcome, before, after, frozenFor, thaw, attempts } = report;
   return {
     outcome,
