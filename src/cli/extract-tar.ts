@@ -2,16 +2,12 @@ import type { Archive, ArchiveEntry } from '../archive/archive.js';
 import type { Selected } from '../archive/select.js';
 import { copyEntries } from '../archive/tar-copy.js';
 import { NotFoundError, UnsafeError, UsageError } from '../base/errors.js';
-import { writeAside } from '../base/write-aside.js';
 import { interrupted } from './interrupt.js';
 import { LeftOut } from './left-out.js';
-import { refuseTerminal, toStandardOutput } from './standard-output.js';
-import { writeOut } from './write-out.js';
+import { refuseTerminal } from './standard-output.js';
+import { type TarOptions, writeTarPieces } from './tar-output.js';
 
-interface TarOptions {
-  /** The file, or `-` for standard output. */
-  readonly tar: string;
-  readonly force?: true;
+interface WriteTarOptions extends TarOptions {
   readonly quiet?: true;
 }
 
@@ -20,7 +16,7 @@ interface TarOptions {
  *
  * @throws NotFoundError when nothing is chosen; UnsafeError, after all else is written, when links were left out
  */
-export async function writeTar(selected: readonly Selected[], options: TarOptions): Promise<void> {
+export async function writeTar(selected: readonly Selected[], options: WriteTarOptions): Promise<void> {
   const [first] = selected;
   if (first === undefined) throw new NotFoundError('no such entries in the archive');
   if (options.tar === '-') refuseTerminal('a tar');
@@ -35,7 +31,7 @@ export async function writeTar(selected: readonly Selected[], options: TarOption
   const offsets = new Set(selected.filter((each) => !dangling.has(each)).map(({ entry }) => entry.offset));
   const chosen = new Set((await archive.entries()).filter(({ offset }) => offsets.has(offset)));
   if (chosen.size === 0) throw new UnsafeError('only hard links without their files are chosen');
-  await write(copyEntries(archive, chosen, interrupted), options);
+  await writeTarPieces(copyEntries(archive, chosen, interrupted), options);
   reportDangling(dangling, selected.length, options);
 }
 
@@ -51,19 +47,7 @@ function danglingLinks(selected: readonly Selected[]): ReadonlySet<Selected> {
   );
 }
 
-async function write(pieces: AsyncIterable<Uint8Array>, { tar, force }: TarOptions): Promise<void> {
-  if (tar === '-') {
-    await toStandardOutput(async () => {
-      for await (const piece of pieces) await writeOut(piece);
-    }, 'a tar');
-    return;
-  }
-  await writeAside(tar, { force }, async ({ output }) => {
-    for await (const piece of pieces) await output.append(piece);
-  });
-}
-
-function reportDangling(dangling: ReadonlySet<Selected>, total: number, { quiet }: TarOptions): void {
+function reportDangling(dangling: ReadonlySet<Selected>, total: number, { quiet }: WriteTarOptions): void {
   if (dangling.size === 0) return;
   const leftOut = new LeftOut(quiet === true);
   for (const { path, entry } of dangling) {

@@ -1,8 +1,10 @@
 import type { ArchiveEntry } from '../archive/archive.js';
 import { type ColdcaseError, IntegrityError } from '../base/errors.js';
+import { keepHeapSmall } from '../base/heap.js';
 import { Checkpoint } from '../checkpoint/checkpoint.js';
 import { NotInArchiveError } from '../criu/address-space.js';
-import { hashObject, recoverObjects } from '../recover/recover.js';
+import { FreePaths } from '../recover/free-paths.js';
+import { dataOf, hashObject, recoverObjects } from '../recover/recover.js';
 import type { Recovered } from '../recover/recovered.js';
 import { escapeText } from '../render/escape.js';
 import { type RecoveredRow, recoveredRow, recoverQuestion } from '../views/recover.js';
@@ -12,9 +14,11 @@ import { Extraction } from './extraction.js';
 import { interrupted } from './interrupt.js';
 import { addOutputOptions, type OutputOptions, printRows } from './output.js';
 import { questionHelp } from './question-help.js';
+import type { Found, RecoverTarOptions } from './recover-tar.js';
 
 interface RecoverOptions extends ArchiveOptions, OutputOptions {
   readonly directory?: string;
+  readonly tar?: string;
   readonly force?: true;
 }
 
@@ -22,45 +26,32 @@ export const recoverCommand: CommandModule = {
   configure: (command) => {
     addOutputOptions(addArchiveArgument(command))
       .option('-C, --directory <dir>', 'also write them to this directory; made if missing')
+      .option('--tar <file>', 'also write them as a tar; - is standard output, and nothing else is printed')
       .option('--force', 'replace files that exist')
       .addHelpText('after', questionHelp(recoverQuestion))
       .action(recover);
   },
 };
 
+/** A row for each object, and an error when some were not written. */
+interface Outcome {
+  readonly rows: () => readonly RecoveredRow[];
+  readonly leftOut?: ColdcaseError | undefined;
+}
+
 async function recover(location: string, options: RecoverOptions): Promise<void> {
+  const { tar, directory } = options;
+  const way =
+    tar !== undefined
+      ? await tarWay({ ...options, tar })
+      : directory !== undefined
+        ? (search: Search) => extractAll(search, { ...options, directory })
+        : listAll;
   const problems: ColdcaseError[] = [];
-  let leftOut: ColdcaseError | undefined;
-  await withArchive(location, options, async (archive) => {
-    const { directory, force } = options;
-    const extraction =
-      directory === undefined
-        ? undefined
-        : new Extraction({ directory, strip: 0, ...(force === undefined ? {} : { force }) });
-    const rows: RecoveredRow[] = [];
-    const paths = new Set<string>();
-    try {
-      for await (const object of recoverObjects(new Checkpoint(archive), (problem) =>
-        problems.push(problem),
-      )) {
-        try {
-          const sha256 = await hashObject(object, interrupted);
-          const path = extraction === undefined ? undefined : await extract(object, extraction, paths);
-          rows.push(recoveredRow(object, sha256, path));
-        } catch (error) {
-          // damaged, or in a copy without memory pages: this object is named, all else is there
-          if (!(error instanceof NotInArchiveError || error instanceof IntegrityError)) throw error;
-          problems.push(error);
-        }
-      }
-    } catch (error) {
-      extraction?.tellProgress(error);
-      throw error;
-    } finally {
-      await extraction?.close();
-    }
-    await printRows({ ...recoverQuestion, rows }, options);
-    leftOut = extraction?.leftOut();
+  const leftOut = await withArchive(location, options, async (archive) => {
+    const outcome = await way({ checkpoint: new Checkpoint(archive), problems });
+    if (tar !== '-') await printRows({ ...recoverQuestion, rows: outcome.rows() }, options);
+    return outcome.leftOut;
   });
   for (const { message } of problems)
     process.stderr.write(`coldcase: not recovered: ${escapeText(message)}\n`);
@@ -73,15 +64,78 @@ async function recover(location: string, options: RecoverOptions): Promise<void>
   if (leftOut !== undefined) throw leftOut;
 }
 
-/** Writes an object under a path that no other one has; undefined when it was left out. */
-async function extract(
-  object: Recovered,
-  extraction: Extraction,
-  taken: Set<string>,
-): Promise<string | undefined> {
-  let path = object.path;
-  for (let i = 2; taken.has(path); i += 1) path = `${object.path}.${i}`;
-  taken.add(path);
+/** What is looked through, and what of it could not be read. */
+interface Search {
+  readonly checkpoint: Checkpoint;
+  readonly problems: ColdcaseError[];
+}
+
+/** Hands on every object. One that is damaged, or in a copy without memory pages, is a problem: all else is there. */
+async function eachObject(
+  { checkpoint, problems }: Search,
+  take: (object: Recovered) => Promise<void>,
+): Promise<void> {
+  for await (const object of recoverObjects(checkpoint, (problem) => problems.push(problem))) {
+    try {
+      await take(object);
+    } catch (error) {
+      if (!(error instanceof NotInArchiveError || error instanceof IntegrityError)) throw error;
+      problems.push(error);
+    }
+  }
+}
+
+async function listAll(search: Search): Promise<Outcome> {
+  const rows: RecoveredRow[] = [];
+  await eachObject(search, async (object) => {
+    rows.push(recoveredRow(object, await hashObject(object, interrupted), undefined));
+  });
+  return { rows: () => rows };
+}
+
+/** Objects from which on what is left behind while they are written is collected sooner. */
+const MANY = 10_000;
+
+/** What only a tar needs is not loaded for the others. */
+async function tarWay(options: RecoverTarOptions): Promise<(search: Search) => Promise<Outcome>> {
+  const { requireTarPlace, writeRecovered } = await import('./recover-tar.js');
+  await requireTarPlace(options);
+  return async (search) => {
+    const found: Found[] = [];
+    await eachObject(search, async (object) => {
+      const sha256 = await hashObject(object, interrupted);
+      // all is read before the first byte goes out: what cannot be read cannot be left out afterwards
+      if (sha256 === undefined) for await (const _ of dataOf(object)) interrupted.throwIfAborted();
+      found.push({ object, sha256 });
+      if (found.length === MANY) keepHeapSmall();
+    });
+    return writeRecovered(search.checkpoint, found, search.problems, options);
+  };
+}
+
+async function extractAll(
+  search: Search,
+  { directory, force }: RecoverOptions & { readonly directory: string },
+): Promise<Outcome> {
+  const extraction = new Extraction({ directory, strip: 0, ...(force === undefined ? {} : { force }) });
+  const rows: RecoveredRow[] = [];
+  const paths = new FreePaths();
+  try {
+    await eachObject(search, async (object) => {
+      const sha256 = await hashObject(object, interrupted);
+      rows.push(recoveredRow(object, sha256, await extract(object, extraction, paths.take(object.path))));
+    });
+  } catch (error) {
+    extraction.tellProgress(error);
+    throw error;
+  } finally {
+    await extraction.close();
+  }
+  return { rows: () => rows, leftOut: extraction.leftOut() };
+}
+
+/** Writes an object under a path; undefined when it was left out. */
+async function extract(object: Recovered, extraction: Extraction, path: string): Promise<string | undefined> {
   const runs = object.runs;
   const entry: ArchiveEntry = {
     ...{ name: path, type: 'file', size: object.size, mode: 0o600, mtime: object.mtime ?? Date.now() / 1000 },

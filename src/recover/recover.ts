@@ -8,7 +8,7 @@ import { DecodeBudget } from '../criu/message.js';
 import { deletedFiles } from './deleted-files.js';
 import { findHolders, type Holders } from './holders.js';
 import { pipeData, socketData, sysvMessages, tcpData } from './queues.js';
-import type { Recovered } from './recovered.js';
+import type { DataRun, Recovered } from './recovered.js';
 import { memfds, sysvSegments } from './shared-memory.js';
 import { tmpfsFiles } from './tmpfs.js';
 
@@ -98,6 +98,18 @@ export async function hashObject(object: Recovered, signal?: AbortSignal): Promi
     at = offset + length;
   }
   return hash.digest('hex');
+}
+
+/** What an object has in these parts of it, one behind the other; in all that has data by default. */
+export async function* dataOf(
+  object: Recovered,
+  runs: readonly DataRun[] = object.runs ?? [{ offset: 0, length: object.size }],
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const source = object.open();
+  for (const { offset, length } of runs) {
+    yield* chunksOf(sliceSource(source, offset, length, object.name), 0, signal);
+  }
 }
 
 const ZEROS = new Uint8Array(1 << 20);

@@ -30,7 +30,9 @@ export async function* memfds(checkpoint: Checkpoint, holders: Holders): AsyncGe
       kind: shared ? 'shared-memory' : 'memfd',
       name: shared ? `anonymous shared memory ${inode.inode_id}` : inode.name,
       ...contents(layer, requireSize(inode.size, 'memfd.img'), inode.name),
-      ...{ mode: (inode.mode ?? 0) & 0o7777, owner: { uid: inode.uid, gid: inode.gid }, mtime: undefined },
+      // images of older releases do not have it
+      mode: inode.mode === undefined ? undefined : inode.mode & 0o7777,
+      ...{ owner: { uid: inode.uid, gid: inode.gid }, mtime: undefined },
       holders: holders.ofFiles(ids),
       image: `${folder}pagemap-shmem-${inode.shmid}.img`,
       path: shared ? `shared-memory/${inode.inode_id}` : `memfd/${inode.inode_id}-${safeName(inode.name)}`,

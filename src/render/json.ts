@@ -76,6 +76,24 @@ export function renderJsonRows(rows: readonly JsonValue[]): Iterable<string> {
   });
 }
 
+/** What `renderJson` gives for an object of these fields and, last, one list, which is never held; piece by piece. */
+export function renderJsonList(
+  fields: { readonly [key: string]: JsonValue },
+  key: string,
+  rows: Iterable<JsonValue>,
+): Iterable<string> {
+  const head = renderJson({ ...fields, [key]: [] }).replace(/\]\n\}\n$/, '');
+  const lines = function* (): Generator<string> {
+    let before = `${head}\n    `;
+    for (const row of rows) {
+      yield `${before}${escapeJson(JSON.stringify(row, null, 2)).replaceAll('\n', '\n    ')}`;
+      before = ',\n    ';
+    }
+    yield before.startsWith(',') ? '\n  ]\n}\n' : `${head}]\n}\n`;
+  };
+  return gather(lines(), (line) => line);
+}
+
 /** One line of JSON a row. */
 export function renderNdjson(rows: readonly JsonValue[]): string {
   return [...renderNdjsonRows(rows)].join('');

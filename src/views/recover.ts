@@ -21,12 +21,15 @@ export type RecoveredRow = {
 export const recoverQuestion: Question<RecoveredRow> = {
   name: 'recover',
   summary: 'what exists in no file system any more: deleted files, memfds, unread data, tmpfs',
-  about: `Lists, and with -C extracts: files that were deleted while open, mapped or running; memfds and shared memory; data in
+  about: `Lists, and with -C or --tar writes: files that were deleted while open, mapped or running; memfds and shared memory; data in
 pipes, sockets and TCP connections that nobody had read, or acknowledged; files on tmpfs; System V shared memory and
-messages. Files are written 0600, holes stay holes.`,
+messages. -C writes them as files, 0600, under safe names; holes stay holes. --tar writes them as a tar, under the same
+names, with owner, permissions and times; its first entry, recovered.json, is the listing, with what could not be
+recovered. It needs no disk: piped into seal, nothing is written that is not encrypted.`,
   examples: [
     'coldcase recover evidence.tar.zst.age -i key.txt',
     'coldcase recover checkpoint.tar -C recovered',
+    'coldcase recover evidence.tar.zst.age -i key.txt --tar - | coldcase seal - -r age1... -o recovered.tar.zst.age',
   ],
   columns: [
     {
@@ -60,7 +63,7 @@ messages. Files are written 0600, holes stay holes.`,
       key: 'path',
       header: 'EXTRACTED TO',
       wide: true,
-      about: 'where it was written, below -C; null without',
+      about: 'where it was written, below -C or in --tar; null without',
     },
     { key: 'gid', header: 'GID', wide: true, about: "the owner's group id" },
     { key: 'mode', header: 'MODE', wide: true, about: 'permission bits in octal' },

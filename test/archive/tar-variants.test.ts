@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import tarStream, { type Header } from 'tar-stream';
+import tarStream from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Archive, type ArchiveEntry, readEntry } from '../../src/archive/archive.js';
 import { openArchiveSource } from '../../src/archive/open-source.js';
@@ -14,7 +14,9 @@ const open = (tar: Uint8Array): Promise<Archive> =>
 const entriesOf = async (...blocks: Uint8Array[]): Promise<readonly ArchiveEntry[]> =>
   (await open(Buffer.concat([...blocks, Buffer.alloc(1024)]))).entries();
 
-async function pack(...entries: [Partial<Header> & { name: string }, string?][]): Promise<Buffer> {
+type Headers = Parameters<ReturnType<typeof tarStream.pack>['entry']>[0];
+
+async function pack(...entries: [Partial<Headers> & { name: string }, string?][]): Promise<Buffer> {
   const packer = tarStream.pack();
   for (const [header, content] of entries) packer.entry(header, content ?? '');
   packer.finalize();
@@ -26,7 +28,7 @@ async function pack(...entries: [Partial<Header> & { name: string }, string?][])
 describe('what tar-stream writes', () => {
   const long = `${'directory/'.repeat(30)}name`;
   const when = new Date(1_700_000_000_000);
-  test.each<[string, Partial<Header> & { name: string }, Partial<ArchiveEntry>]>([
+  test.each<[string, Partial<Headers> & { name: string }, Partial<ArchiveEntry>]>([
     [
       'a file',
       { name: './a', mode: 0o4755, uid: 7, gid: 8, uname: 'u', gname: 'g', mtime: when },

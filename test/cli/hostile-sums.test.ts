@@ -103,6 +103,8 @@ describe('data that waits', { timeout: 120_000 }, () => {
     const { code, stderr, marks } = await within(['recover', tar, '--json'], '"socket 7"');
     expect(stderr).toMatch(/not recovered: .*pipes-data\.img/);
     expect([code, marks]).toEqual([5, 1]);
+    // in the listing, and as the name of an entry
+    expect(await within(['recover', tar, '--tar', '-'], 'sockets/7')).toMatchObject({ code: 5, marks: 2 });
   });
 });
 
