@@ -6,7 +6,7 @@ import { openFile } from '../bytes/file.js';
 import type { FileFacts, Manifest } from '../seal/manifest.js';
 import { manifestPath } from '../seal/manifest.js';
 import { readManifest } from '../seal/read-manifest.js';
-import type { Check } from '../seal/verify.js';
+import type { SealCheck } from '../seal/verify.js';
 import type { Verifier } from '../tui/core/verification.js';
 import { verifyInThread } from './verify-thread.js';
 
@@ -42,7 +42,7 @@ export function verifierOf(archive: Archive, location: string): Verifier {
 }
 
 /** The manifest against what opening a sealed file has read: sizes, the hash in its index, how many it is for. */
-async function compareSealed(archive: Archive, sealed: Sealed, path: string): Promise<Check[]> {
+async function compareSealed(archive: Archive, sealed: Sealed, path: string): Promise<SealCheck[]> {
   const { manifest, check } = await readManifest(path);
   if (manifest === undefined) return [check];
   const { storedSize = 0, tarSize } = archive.storage;
@@ -56,12 +56,12 @@ async function compareSealed(archive: Archive, sealed: Sealed, path: string): Pr
   ];
 }
 
-function compare(check: string, found: string, wanted: string): Check {
+function compare(check: string, found: string, wanted: string): SealCheck {
   if (found === wanted) return { check, verdict: 'ok', detail: found };
   return { check, verdict: 'failed', detail: `${found}, but ${wanted} by the manifest` };
 }
 
-function compareCapture({ capture }: Sealed, manifest: Manifest): Check {
+function compareCapture({ capture }: Sealed, manifest: Manifest): SealCheck {
   const check = 'capture record';
   if (!isDeepStrictEqual(manifest.capture, capture)) {
     return { check, verdict: 'failed', detail: 'the one in the manifest is not the one that was sealed' };
@@ -88,7 +88,7 @@ function recipientsBy({ recipients }: Manifest): string {
 const SEALED_AS = ['', '.age', '.zst.age'];
 
 interface FoundManifest {
-  readonly checks: Check[];
+  readonly checks: SealCheck[];
   readonly manifestOf?: { readonly path: string; readonly files: readonly FileFacts[] };
 }
 
@@ -101,7 +101,7 @@ async function findManifest(location: string, size: number): Promise<FoundManife
     if (manifest === undefined) return { checks: [check] };
     const files = [manifest.tar, manifest.input, manifest.sealed];
     const same = files.find((file) => file.size === size);
-    const outcome: Check =
+    const outcome: SealCheck =
       same === undefined
         ? { check: 'size', verdict: 'failed', detail: `${size} bytes, as no file that ${path} names` }
         : { check: 'size', verdict: 'ok', detail: `${size} bytes, as ${same.name} in ${path}` };

@@ -36,7 +36,7 @@ const LONGEST_TARGET = 4095;
  *
  * @throws UnsafeError
  */
-export function requireInside(target: string, depth: number): void {
+function requireInside(target: string, depth: number): void {
   if (target.includes('\0')) throw new UnsafeError('a symlink whose target has a NUL in it');
   const { length } = encodeText(target);
   if (length > LONGEST_TARGET) {

@@ -3,7 +3,7 @@ import { type ArchiveOptions, withArchive } from './archive-options.js';
 import { memoryTargets } from './memory-targets.js';
 import { type OutputOptions, printRows } from './output.js';
 
-export async function list(
+export async function listMemory(
   location: string,
   options: ArchiveOptions & OutputOptions & { readonly pid?: number },
 ): Promise<void> {

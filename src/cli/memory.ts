@@ -20,7 +20,7 @@ export const memoryCommand: CommandModule = {
 function addList(command: Command): void {
   addPidOption(addOutputOptions(addArchiveArgument(command)))
     .addHelpText('after', questionHelp(memoryListQuestion))
-    .action(async (location, options) => (await import('./memory-list.js')).list(location, options));
+    .action(async (location, options) => (await import('./memory-list.js')).listMemory(location, options));
 }
 
 function addDump(command: Command): void {

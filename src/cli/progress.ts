@@ -23,45 +23,52 @@ export function createProgress(options: { readonly quiet?: boolean | undefined }
   return silent ? { report: () => {}, say: () => {}, clear: () => {} } : new TerminalProgress(process.stderr);
 }
 
-export class TerminalProgress implements Progress {
-  private phase = '';
-  private startedAt = 0;
-  private startedWith = 0;
-  private drawnAt = Number.NEGATIVE_INFINITY;
-  private drawn = false;
+interface Out {
+  readonly columns?: number | undefined;
+  write(text: string): unknown;
+}
 
-  constructor(
-    private readonly out: { write(text: string): unknown; readonly columns?: number | undefined },
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+export class TerminalProgress implements Progress {
+  readonly #out: Out;
+  readonly #now: () => number;
+  #phase = '';
+  #startedAt = 0;
+  #startedWith = 0;
+  #drawnAt = Number.NEGATIVE_INFINITY;
+  #drawn = false;
+
+  constructor(out: Out, now: () => number = () => performance.now()) {
+    this.#out = out;
+    this.#now = now;
+  }
 
   report(phase: string, done: number, total?: number): void {
-    const now = this.now();
-    if (phase !== this.phase) {
-      this.phase = phase;
-      this.startedAt = now;
-      this.startedWith = done;
-    } else if (now - this.drawnAt < INTERVAL_MS) {
+    const now = this.#now();
+    if (phase !== this.#phase) {
+      this.#phase = phase;
+      this.#startedAt = now;
+      this.#startedWith = done;
+    } else if (now - this.#drawnAt < INTERVAL_MS) {
       return;
     }
-    this.drawnAt = now;
-    this.draw(progressLine(phase, done, total, (done - this.startedWith) / (now - this.startedAt)));
+    this.#drawnAt = now;
+    this.#draw(progressLine(phase, done, total, (done - this.#startedWith) / (now - this.#startedAt)));
   }
 
   say(text: string): void {
-    this.phase = '';
-    this.draw(escapeText(text));
+    this.#phase = '';
+    this.#draw(escapeText(text));
   }
 
   clear(): void {
-    if (this.drawn) this.out.write('\r\x1b[K');
-    this.drawn = false;
-    this.drawnAt = Number.NEGATIVE_INFINITY;
+    if (this.#drawn) this.#out.write('\r\x1b[K');
+    this.#drawn = false;
+    this.#drawnAt = Number.NEGATIVE_INFINITY;
   }
 
-  private draw(line: string): void {
-    this.drawn = true;
-    const width = Math.max(20, this.out.columns ?? 80) - 1;
-    this.out.write(`\r\x1b[K${line.slice(0, width)}`);
+  #draw(line: string): void {
+    this.#drawn = true;
+    const width = Math.max(20, this.#out.columns ?? 80) - 1;
+    this.#out.write(`\r\x1b[K${line.slice(0, width)}`);
   }
 }

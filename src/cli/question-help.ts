@@ -1,4 +1,4 @@
-import type { AnyField, AnyQuestion } from '../views/view.js';
+import type { AnyFieldColumn, AnyQuestion } from '../views/view.js';
 
 /** The end of a question's help: what it says of itself, its fields, examples to copy. */
 export function questionHelp(
@@ -13,7 +13,7 @@ export function questionHelp(
   return `\n${parts.join('\n\n')}`;
 }
 
-function fieldsHelp(columns: readonly AnyField[], heading: string): string {
+function fieldsHelp(columns: readonly AnyFieldColumn[], heading: string): string {
   const widest = Math.max(...columns.map(({ key }) => key.length));
   return [heading, ...columns.map(({ key, about }) => `  ${key.padEnd(widest)}  ${about}`)].join('\n');
 }

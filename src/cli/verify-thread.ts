@@ -3,7 +3,7 @@ import { FailedError, InterruptedError } from '../base/errors.js';
 import { type PackedError, unpackError } from '../base/thread-error.js';
 import { workerUrl } from '../base/worker.js';
 import type { FileFacts } from '../seal/manifest.js';
-import type { Check } from '../seal/verify.js';
+import type { SealCheck } from '../seal/verify.js';
 
 /** What a thread is to verify. */
 export interface VerifyJob {
@@ -15,7 +15,7 @@ export interface VerifyJob {
 }
 
 export interface VerifyOutcome {
-  readonly checks: readonly Check[];
+  readonly checks: readonly SealCheck[];
   readonly fileSha256: string | undefined;
   readonly tarSha256: string | undefined;
 }

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { packError } from '../base/thread-error.js';
 import { openFile } from '../bytes/file.js';
 import { readManifest } from '../seal/read-manifest.js';
-import { type Check, hashSource, verify } from '../seal/verify.js';
+import { hashSource, type SealCheck, verify } from '../seal/verify.js';
 import type { VerifyJob, VerifyReport } from './verify-thread.js';
 
 const PROGRESS_MS = 100;
@@ -20,7 +20,7 @@ async function run(job: VerifyJob): Promise<void> {
   };
   const hashes: Partial<Record<'sealed file' | 'tar', string>> = {};
   try {
-    let checks: Check[];
+    let checks: SealCheck[];
     if (job.fileKey === undefined) {
       const sha256 = await hashSource(source, onProgress, undefined);
       hashes['sealed file'] = sha256;
@@ -42,7 +42,7 @@ async function run(job: VerifyJob): Promise<void> {
 }
 
 /** A file that is not sealed, against the manifest of the sealed one that it came from or became, if there is one. */
-function compareHash(sha256: string, size: number, { manifestOf }: VerifyJob): Check[] {
+function compareHash(sha256: string, size: number, { manifestOf }: VerifyJob): SealCheck[] {
   if (manifestOf === undefined) return [];
   const { path, files } = manifestOf;
   const same = files.find((file) => file.sha256 === sha256 && file.size === size);

@@ -7,7 +7,7 @@ import type { ByteSource } from '../bytes/source.js';
 import { escapeText } from '../render/escape.js';
 import { manifestPath } from '../seal/manifest.js';
 import { readManifest } from '../seal/read-manifest.js';
-import { type Check, type Verdict, verify } from '../seal/verify.js';
+import { type SealCheck, type SealVerdict, verify } from '../seal/verify.js';
 import { type ArchiveOptions, addArchiveOptions } from './archive-options.js';
 import type { CommandModule } from './command.js';
 import { readKeys } from './identity-options.js';
@@ -52,7 +52,7 @@ async function run(file: string, options: Options): Promise<void> {
   const source = openFile(file);
   try {
     const { manifest, check } = await readManifest(file, options.manifest, interrupted);
-    const checks: Check[] = [check];
+    const checks: SealCheck[] = [check];
     if (checks.every(({ verdict }) => verdict === 'not checked')) await requireSealed(source);
     const wanted = options.passphrase === true || (options.identity?.length ?? 0) > 0;
     const keys = wanted ? await readKeys(file, options) : undefined;
@@ -83,11 +83,11 @@ async function requireSealed(source: ByteSource): Promise<void> {
 
 async function report(
   file: string,
-  checks: readonly Check[],
+  checks: readonly SealCheck[],
   options: Options,
   denied: DeniedError | undefined,
 ): Promise<void> {
-  const has = (verdict: Verdict): boolean => checks.some((check) => check.verdict === verdict);
+  const has = (verdict: SealVerdict): boolean => checks.some((check) => check.verdict === verdict);
   const result = has('failed') ? 'damaged' : has('not checked') ? 'incomplete' : 'intact';
   if (options.json === true) await printJson({ file, result, checks });
   else await writeOut(formatReport(file, result, checks));
@@ -114,7 +114,7 @@ const SUMMARY = {
   incomplete: 'nothing wrong found, but not everything could be checked',
 } as const;
 
-function formatReport(file: string, result: keyof typeof SUMMARY, checks: readonly Check[]): string {
+function formatReport(file: string, result: keyof typeof SUMMARY, checks: readonly SealCheck[]): string {
   const width = Math.max(...checks.map(({ check }) => check.length));
   const lines = checks.map(({ check, verdict, detail }) => {
     return `  ${verdict.padEnd(11)}  ${check.padEnd(width)}  ${escapeText(detail)}`;

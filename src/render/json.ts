@@ -94,12 +94,7 @@ export function renderJsonList(
   return gather(lines(), (line) => line);
 }
 
-/** One line of JSON a row. */
-export function renderNdjson(rows: readonly JsonValue[]): string {
-  return [...renderNdjsonRows(rows)].join('');
-}
-
-/** What `renderNdjson` gives, piece by piece. */
+/** One line of JSON a row, piece by piece. */
 export function renderNdjsonRows(rows: readonly JsonValue[]): Iterable<string> {
   return gather(rows, (row) => `${escapeJson(JSON.stringify(row))}\n`);
 }

@@ -37,12 +37,6 @@ export interface AnyColumn extends ColumnLook<Row> {
   readonly key: string;
 }
 
-/** Typed rows, and how to show them. */
-export interface Table<R extends Row> {
-  readonly columns: readonly Column<R>[];
-  readonly rows: readonly R[];
-}
-
 /** A labelled tree. Labels are raw text; the renderer escapes them. */
 export interface TreeNode {
   readonly label: string;

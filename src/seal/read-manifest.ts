@@ -5,7 +5,7 @@ import { readInput } from '../base/read-input.js';
 import { shownUrl } from '../base/shown-url.js';
 import { fsPath } from '../base/text.js';
 import { MAX_MANIFEST, type Manifest, manifestPath, parseManifest } from './manifest.js';
-import type { Check } from './verify.js';
+import type { SealCheck } from './verify.js';
 
 /**
  * The manifest of a sealed file, if it can be read, and the check that says what became of reading it.
@@ -18,7 +18,7 @@ export async function readManifest(
   file: string,
   given?: string,
   signal?: AbortSignal,
-): Promise<{ readonly manifest: Manifest | undefined; readonly check: Check }> {
+): Promise<{ readonly manifest: Manifest | undefined; readonly check: SealCheck }> {
   const path = given ?? manifestPath(file);
   const check = 'manifest';
   try {

@@ -8,13 +8,13 @@ import type { ByteSource } from '../bytes/source.js';
 import { CHECK_STAGES, type CheckedContent, type CheckStage, checkContent } from './check-content.js';
 import type { Manifest } from './manifest.js';
 
-export type Verdict = 'ok' | 'failed' | 'not checked';
+export type SealVerdict = 'ok' | 'failed' | 'not checked';
 
 /** One thing that was looked at. */
-export type Check = {
+export type SealCheck = {
   /** Stable name: `manifest`, `sealed file`, `age structure`, `key`, the stages of `checkContent`, ... */
   readonly check: string;
-  readonly verdict: Verdict;
+  readonly verdict: SealVerdict;
   /** What was found, or why it could not be checked. May quote untrusted text. */
   readonly detail: string;
 };
@@ -41,7 +41,7 @@ export interface VerifyOptions {
  * Errors in the file are verdicts; only what is no fault of the file (an interrupt, no terminal for a passphrase)
  * is thrown.
  */
-export async function verify(source: ByteSource, options: VerifyOptions): Promise<Check[]> {
+export async function verify(source: ByteSource, options: VerifyOptions): Promise<SealCheck[]> {
   const report = new Report();
   await checkSealedFile(source, options, report);
   await report.run('age structure', async () => {
@@ -181,7 +181,7 @@ function compareManifest(manifest: Manifest, content: CheckedContent): string {
 
 /** Collects verdicts. */
 class Report {
-  readonly checks: Check[] = [];
+  readonly checks: SealCheck[] = [];
 
   pass(check: string, detail: string): void {
     this.checks.push({ check, verdict: 'ok', detail });

@@ -44,7 +44,7 @@ export const Bpf = {
  * @param where - the image, for errors
  * @throws FormatError when it is no filter that the kernel could have accepted: length, jumps, no return at the end
  */
-export function parseFilter(bytes: Uint8Array, where: string): readonly Instruction[] {
+export function parseInstructions(bytes: Uint8Array, where: string): readonly Instruction[] {
   if (bytes.length === 0 || bytes.length % SIZE !== 0) {
     throw new FormatError(where, undefined, `a filter of ${bytes.length} bytes is not made of instructions`);
   }

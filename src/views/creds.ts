@@ -151,7 +151,7 @@ const STRONG = new Set([
 ]);
 const NO_LOGIN = 0xffffffff;
 
-export async function credsRow(checkpoint: Checkpoint, process: Process): Promise<CredsRow> {
+async function credsRow(checkpoint: Checkpoint, process: Process): Promise<CredsRow> {
   const core = await process.core();
   const creds = readCredentials(core);
   const namespaces = await checkpoint.namespaces(process);

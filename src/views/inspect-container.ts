@@ -4,7 +4,7 @@ import type { ContainerInfo } from '../checkpoint/container.js';
 import type { DumpFacts } from '../checkpoint/dump.js';
 import type { DumpStatistics } from '../checkpoint/stats.js';
 import type { TreeNode } from '../render/table.js';
-import { type InspectPart, leaf, section } from './inspect-part.js';
+import { type InspectPart, leafNode, section } from './inspect-part.js';
 import type { ShowRow } from './show.js';
 import { jsonNumber } from './view.js';
 
@@ -39,13 +39,13 @@ export function identityPart(row: ShowRow, container: ContainerInfo): InspectPar
     }),
     nodes: () => [
       ...facts.flatMap(([name, value]) =>
-        value === null || value === undefined || value === '' ? [] : leaf(`${name}: ${value}`),
+        value === null || value === undefined || value === '' ? [] : leafNode(`${name}: ${value}`),
       ),
       {
         label: `Checkpoint size: ${formatSize(row.checkpointSize)}`,
         children: [
-          leaf(`Memory pages: ${formatSize(row.memorySize)}`),
-          leaf(`Root file system changes: ${formatSize(row.rootFsDiffSize)}`),
+          leafNode(`Memory pages: ${formatSize(row.memorySize)}`),
+          leafNode(`Root file system changes: ${formatSize(row.rootFsDiffSize)}`),
         ],
       },
     ],
@@ -57,7 +57,7 @@ export function statisticsPart(statistics: DumpStatistics | undefined): InspectP
   if (statistics === undefined)
     return {
       json: () => ({ statistics: null }),
-      nodes: () => [leaf('CRIU dump statistics: none in the archive')],
+      nodes: () => [leafNode('CRIU dump statistics: none in the archive')],
     };
   const facts = [
     `Freezing time: ${milliseconds(statistics.freezingTime)}`,
@@ -84,7 +84,7 @@ export function statisticsPart(statistics: DumpStatistics | undefined): InspectP
         sharedPagesWritten: optional(statistics.sharedPagesWritten),
       },
     }),
-    nodes: () => [{ label: 'CRIU dump statistics', children: facts.map(leaf) }],
+    nodes: () => [{ label: 'CRIU dump statistics', children: facts.map(leafNode) }],
   };
 }
 
@@ -109,7 +109,9 @@ export function metadataPart(container: ContainerInfo, dump: DumpFacts): Inspect
     ['LSM', dump.lsm],
   ];
   const pairs = (label: string, map: ReadonlyMap<string, string>): readonly TreeNode[] =>
-    map.size === 0 ? [] : [{ label, children: [...map].map(([name, value]) => leaf(`${name}: ${value}`)) }];
+    map.size === 0
+      ? []
+      : [{ label, children: [...map].map(([name, value]) => leafNode(`${name}: ${value}`)) }];
   return {
     json: () => ({
       metadata: {
@@ -139,14 +141,14 @@ export function metadataPart(container: ContainerInfo, dump: DumpFacts): Inspect
         label: 'Metadata',
         children: [
           ...facts.flatMap(([name, value]) =>
-            value === undefined || value === '' ? [] : leaf(`${name}: ${value}`),
+            value === undefined || value === '' ? [] : leafNode(`${name}: ${value}`),
           ),
           ...pairs('Annotations', container.annotations),
           ...pairs('Labels', container.labels),
           ...section('Errors and warnings in the log of the dump', dump.complaints),
           ...(container.deletedFiles.length === 0
             ? []
-            : [{ label: 'Deleted files', children: container.deletedFiles.map(leaf) }]),
+            : [{ label: 'Deleted files', children: container.deletedFiles.map(leafNode) }]),
         ],
       },
     ],

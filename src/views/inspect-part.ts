@@ -24,9 +24,9 @@ export interface InspectPart {
 
 /** A branch with a line for each text; none when there are no lines. */
 export function section(label: string, lines: readonly string[]): readonly TreeNode[] {
-  return lines.length === 0 ? [] : [{ label, children: lines.map(leaf) }];
+  return lines.length === 0 ? [] : [{ label, children: lines.map(leafNode) }];
 }
 
-export function leaf(label: string): TreeNode {
+export function leafNode(label: string): TreeNode {
   return { label, children: [] };
 }

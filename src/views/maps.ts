@@ -87,7 +87,7 @@ export const mapsView: View<MapsRow> = {
     ),
 };
 
-export function mapsRow(mapping: Mapping): MapsRow {
+function mapsRow(mapping: Mapping): MapsRow {
   return {
     pid: mapping.pid,
     start: formatAddress(mapping.start),

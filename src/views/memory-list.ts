@@ -2,7 +2,7 @@ import { formatAddress, formatSize } from '../base/units.js';
 import { vmaRights } from '../criu/address-space.js';
 import { summarize } from '../memory/summary.js';
 import type { NamedMemory } from './named-memory.js';
-import type { Field, Question } from './view.js';
+import type { FieldColumn, Question } from './view.js';
 
 type LargestRow = {
   readonly address: string;
@@ -31,7 +31,7 @@ const SIZES = [
   ...(['inFiles', 'missing'] as const),
 ] as const;
 
-function sizeColumn(key: (typeof SIZES)[number], header: string, about: string): Field<MemoryListRow> {
+function sizeColumn(key: (typeof SIZES)[number], header: string, about: string): FieldColumn<MemoryListRow> {
   return { key, header, about, align: 'right', text: (row) => formatSize(row[key]) };
 }
 

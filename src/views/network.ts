@@ -52,7 +52,7 @@ export const networkView: View<NetworkRow> = {
   },
 };
 
-export function networkRows(namespace: NetworkNamespace): readonly NetworkRow[] {
+function networkRows(namespace: NetworkNamespace): readonly NetworkRow[] {
   const row = (kind: string, name: string, value: string, detail: string): NetworkRow => ({
     namespace: namespace.id,
     kind,

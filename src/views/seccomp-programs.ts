@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { FormatError } from '../base/errors.js';
 import { chainOf, type StoredFilter } from '../checkpoint/seccomp.js';
-import { type Instruction, parseFilter } from '../seccomp/bpf.js';
+import { type Instruction, parseInstructions } from '../seccomp/bpf.js';
 import { architecturesIn, disassemble, type Line } from '../seccomp/disassemble.js';
 import type { Architecture } from '../seccomp/syscalls.js';
 
@@ -9,7 +9,7 @@ import type { Architecture } from '../seccomp/syscalls.js';
 const MAX_INSTRUCTIONS = 250_000;
 
 /** What is known of a filter's bytes, found out once: CRIU writes the filters of a forked process anew. */
-export interface Program {
+export interface FilterProgram {
   readonly instructions: readonly Instruction[];
   readonly architectures: readonly Architecture[];
   readonly lines: () => readonly Line[];
@@ -18,7 +18,7 @@ export interface Program {
 /** The programs of a checkpoint's filters, by index. */
 export class Programs {
   readonly #filters: readonly StoredFilter[];
-  readonly #byIndex: readonly Program[];
+  readonly #byIndex: readonly FilterProgram[];
   readonly #keys: readonly string[];
   readonly #chains = new Map<number, { readonly key: string; readonly filters: readonly number[] }>();
 
@@ -26,7 +26,7 @@ export class Programs {
   constructor(filters: readonly StoredFilter[]) {
     this.#filters = filters;
     this.#keys = filters.map(({ bytes }) => createHash('sha256').update(bytes).digest('hex'));
-    const known = new Map<string, Program>();
+    const known = new Map<string, FilterProgram>();
     let count = 0;
     this.#byIndex = filters.map(({ bytes }, index) => {
       const key = this.#keys[index] ?? '';
@@ -49,7 +49,7 @@ export class Programs {
     });
   }
 
-  at(index: number): Program {
+  at(index: number): FilterProgram {
     return this.#byIndex[index] ?? { instructions: [], architectures: [], lines: () => [] };
   }
 
@@ -70,8 +70,8 @@ export class Programs {
   }
 }
 
-function programOf(bytes: Uint8Array, index: number): Program {
-  const instructions = parseFilter(bytes, `seccomp.img, filter ${index}`);
+function programOf(bytes: Uint8Array, index: number): FilterProgram {
+  const instructions = parseInstructions(bytes, `seccomp.img, filter ${index}`);
   let lines: readonly Line[] | undefined;
   return {
     instructions,

@@ -2,8 +2,8 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { AnyColumn, Column, Row, TreeNode } from '../render/table.js';
 
 /** A column of a question, which says what its field holds: one clause without a full stop. */
-export type Field<R extends Row> = Column<R> & { readonly about: string };
-export type AnyField = AnyColumn & { readonly about: string };
+export type FieldColumn<R extends Row> = Column<R> & { readonly about: string };
+export type AnyFieldColumn = AnyColumn & { readonly about: string };
 
 /** Where `browse` shows a view, and what it is called there. */
 export interface ViewTab {
@@ -32,7 +32,7 @@ interface QuestionText {
 /** A question with typed rows for an answer, whatever it is asked of. */
 export interface Question<R extends Row> extends QuestionText {
   /** Every field of a row, in the order of tables. */
-  readonly columns: readonly Field<R>[];
+  readonly columns: readonly FieldColumn<R>[];
   /** The rows as a tree, where they have more shape than a list. */
   tree?(rows: readonly R[]): readonly TreeNode[];
 }
@@ -60,7 +60,7 @@ export interface View<R extends Row> extends Question<R> {
 
 /** A question whatever its rows are: what lists of questions hold. Every `Question` is one. */
 export interface AnyQuestion extends QuestionText {
-  readonly columns: readonly AnyField[];
+  readonly columns: readonly AnyFieldColumn[];
   tree?(rows: readonly Row[]): readonly TreeNode[];
 }
 

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { openArchive } from '../../src/archive/open.js';
 import { decodeFile } from '../../src/criu/decode.js';
 import { openImage } from '../../src/criu/image.js';
-import { listImages, readEntries } from '../../src/criu/read.js';
+import { listImages } from '../../src/criu/read.js';
 import { parseExact } from '../support/json.js';
 import { peerAnswer } from '../support/peers.js';
+import { readEntries } from '../support/read-entries.js';
 import { SAMPLES, samplePath } from '../support/samples.js';
 
 describe.each(SAMPLES)('%s', (sample) => {

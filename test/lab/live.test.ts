@@ -8,11 +8,12 @@ import { MemorySource } from '../../src/bytes/memory.js';
 import { decodeFile } from '../../src/criu/decode.js';
 import type { CritObject } from '../../src/criu/json-text.js';
 import { IMAGE_KINDS } from '../../src/criu/kinds.js';
-import { listImages, readEntries } from '../../src/criu/read.js';
+import { listImages } from '../../src/criu/read.js';
 import { askCrit } from '../support/crit.js';
 import { isKindOfCrit, synthesize, VARIANTS } from '../support/crit-synthesis.js';
 import { parseExact } from '../support/json.js';
 import { hasLab, labCheckpoint, labRun, labTitle } from '../support/lab.js';
+import { readEntries } from '../support/read-entries.js';
 
 /** Every file of a tar that pycriu can read, by path; null for the others. */
 const DECODE_TAR = `

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { openArchive } from '../../src/archive/open.js';
 import { Checkpoint } from '../../src/checkpoint/checkpoint.js';
 import { readSeccomp } from '../../src/checkpoint/seccomp.js';
-import { parseFilter } from '../../src/seccomp/bpf.js';
+import { parseInstructions } from '../../src/seccomp/bpf.js';
 import { evaluate } from '../../src/seccomp/evaluate.js';
 import { architectureOf } from '../../src/seccomp/syscalls.js';
 import { hasLab, labRun, labTitle } from '../support/lab.js';
@@ -31,7 +31,7 @@ describe.skipIf(!hasLab || process.arch !== 'x64')(`seccomp ${labTitle}`, () => 
     const archive = await openArchive(samplePath('podman-incident'), {});
     const { filters } = await readSeccomp(new Checkpoint(archive)).finally(() => archive.close());
     const bytes = filters[0]?.bytes ?? new Uint8Array();
-    const program = parseFilter(bytes, 'filter 0');
+    const program = parseInstructions(bytes, 'filter 0');
     const expected: Record<string, number> = {};
     for (const [nr, name] of architectureOf(X86_64)?.syscalls ?? []) {
       // since Linux 6.14 the kernel lets these through unfiltered, and ends whoever calls them by hand

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { FailedError, UsageError } from '../../src/base/errors.js';
 import { renderCsv } from '../../src/render/csv.js';
 import { applyFilters, filterRows, parseFilter } from '../../src/render/filter.js';
-import { renderJson, renderJsonRows, renderNdjson } from '../../src/render/json.js';
+import { renderJson, renderJsonRows, renderNdjsonRows } from '../../src/render/json.js';
 import type { Column, Row } from '../../src/render/table.js';
 import { renderTextTable } from '../../src/render/text-table.js';
 import { renderTextTree } from '../../src/render/text-tree.js';
@@ -100,7 +100,7 @@ test('no control byte passes any renderer, whatever the rows', () => {
       expect(renderCsv(COLUMNS, rows).replaceAll('\r\n', '')).not.toMatch(ACTIVE);
       expect(renderJson(rows).replaceAll('\n', '')).not.toMatch(ACTIVE);
       expect(JSON.parse(renderJson(rows))).toEqual(rows);
-      expect(renderNdjson(rows).split('\n')).toHaveLength(rows.length + 1);
+      expect([...renderNdjsonRows(rows)].join('').split('\n')).toHaveLength(rows.length + 1);
       expect([...renderJsonRows(rows)].join('')).toBe(renderJson(rows));
       const nodes = rows.map((row) => ({ label: row.name, children: [] }));
       expect(renderTextTree(nodes).replaceAll('\n', '')).not.toMatch(ACTIVE);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FormatError } from '../../src/base/errors.js';
 import { actionName, strictest } from '../../src/seccomp/actions.js';
-import { type Instruction, parseFilter } from '../../src/seccomp/bpf.js';
+import { type Instruction, parseInstructions } from '../../src/seccomp/bpf.js';
 import { architecturesIn, disassemble } from '../../src/seccomp/disassemble.js';
 import { actionTable, evaluate, evaluateChain } from '../../src/seccomp/evaluate.js';
 import { architectureOf } from '../../src/seccomp/syscalls.js';
@@ -50,17 +50,17 @@ function encode(program: readonly Instruction[]): Uint8Array {
 }
 
 test('parses what it encodes, and refuses what the kernel would', () => {
-  expect(parseFilter(encode(FILTER), 'x')).toEqual(FILTER);
-  expect(() => parseFilter(new Uint8Array(), 'x')).toThrow(FormatError);
-  expect(() => parseFilter(new Uint8Array(12), 'x')).toThrow('not made of instructions');
-  expect(() => parseFilter(new Uint8Array(8 * 4097), 'x')).toThrow('4097 instructions');
-  expect(() => parseFilter(encode([jeq(1, 9, 0), ret(0)]), 'x')).toThrow('leads out of the filter');
+  expect(parseInstructions(encode(FILTER), 'x')).toEqual(FILTER);
+  expect(() => parseInstructions(new Uint8Array(), 'x')).toThrow(FormatError);
+  expect(() => parseInstructions(new Uint8Array(12), 'x')).toThrow('not made of instructions');
+  expect(() => parseInstructions(new Uint8Array(8 * 4097), 'x')).toThrow('4097 instructions');
+  expect(() => parseInstructions(encode([jeq(1, 9, 0), ret(0)]), 'x')).toThrow('leads out of the filter');
   // the very next instruction behind the end, by either way
-  expect(() => parseFilter(encode([jeq(1, 1, 0), ret(0)]), 'x')).toThrow('leads out of the filter');
-  expect(() => parseFilter(encode([jeq(1, 0, 1), ret(0)]), 'x')).toThrow('leads out of the filter');
-  expect(parseFilter(encode([jeq(1, 1, 1), ret(0), ret(1)]), 'x')).toHaveLength(3);
-  expect(() => parseFilter(encode([at(0x05, 0xffffffff)]), 'x')).toThrow('leads out of the filter');
-  expect(() => parseFilter(encode([load(0)]), 'x')).toThrow('leads out of the filter');
+  expect(() => parseInstructions(encode([jeq(1, 1, 0), ret(0)]), 'x')).toThrow('leads out of the filter');
+  expect(() => parseInstructions(encode([jeq(1, 0, 1), ret(0)]), 'x')).toThrow('leads out of the filter');
+  expect(parseInstructions(encode([jeq(1, 1, 1), ret(0), ret(1)]), 'x')).toHaveLength(3);
+  expect(() => parseInstructions(encode([at(0x05, 0xffffffff)]), 'x')).toThrow('leads out of the filter');
+  expect(() => parseInstructions(encode([load(0)]), 'x')).toThrow('leads out of the filter');
 });
 
 test('disassembles with what the constants mean', () => {
@@ -215,7 +215,7 @@ test('any bytes are refused or disassembled and evaluated', () => {
     fc.property(fc.uint8Array({ minLength: 8, maxLength: 8 * 12 }), (bytes) => {
       let program: readonly Instruction[];
       try {
-        program = parseFilter(bytes, 'x');
+        program = parseInstructions(bytes, 'x');
       } catch (error) {
         expect(error).toBeInstanceOf(FormatError);
         return;

@@ -3,7 +3,7 @@ import type { Layout } from '../core/layout.js';
 import { currentPage, currentPane, sidePane } from '../core/pages.js';
 import type { AppState, Content, PaneState } from '../core/state.js';
 import { hexPosition, paintHex } from '../paint/hex.js';
-import { type Frame, outlinePosition, paintOutline } from '../paint/outline.js';
+import { outlinePosition, type PaneFrame, paintOutline } from '../paint/outline.js';
 import { cell, paint } from '../paint/theme.js';
 import { Lines } from './lines.js';
 import type { ViewProps } from './view-props.js';
@@ -13,7 +13,7 @@ type PageProps = ViewProps & { readonly layout: Layout };
 /** The tab of the page that is shown, or what is known while it loads. */
 export function PagePane({ store, state, theme, layout }: PageProps): ReactElement {
   const shown = currentPane(state, store.env);
-  const frame: Frame = { columns: layout.main, rows: layout.rows, theme, focused: true };
+  const frame: PaneFrame = { columns: layout.main, rows: layout.rows, theme, focused: true };
   const lines =
     shown === undefined
       ? waiting(store.waiting(currentPage(state)) + aheadText(state), frame)
@@ -29,7 +29,7 @@ function aheadText({ ahead = [] }: AppState): string {
 /** Beside a page, in a wide terminal: where Enter would lead. */
 export function SidePane({ store, state, theme, layout }: PageProps): ReactElement {
   const aside = sidePane(state, store.env);
-  const frame: Frame = { columns: layout.side - 1, rows: layout.rows, theme, focused: false };
+  const frame: PaneFrame = { columns: layout.side - 1, rows: layout.rows, theme, focused: false };
   const lines = aside === undefined ? [] : besides(aside, frame);
   const bar = paint(theme, 'dim', theme.glyphs.bar);
   const walled = Array.from({ length: layout.rows }, (_, row) => `${bar} ${lines[row] ?? ''}`);
@@ -45,7 +45,7 @@ export function pagePosition({ store, state }: ViewProps): string {
   return content.kind === 'hex' ? hexPosition(content, pane) : '';
 }
 
-function besides(aside: NonNullable<ReturnType<typeof sidePane>>, frame: Frame): string[] {
+function besides(aside: NonNullable<ReturnType<typeof sidePane>>, frame: PaneFrame): string[] {
   const title = paint(frame.theme, 'strong', cell(aside.title, frame.columns));
   const rows = { ...frame, rows: frame.rows - 2 };
   const body =
@@ -55,13 +55,13 @@ function besides(aside: NonNullable<ReturnType<typeof sidePane>>, frame: Frame):
   return [title, '', ...body];
 }
 
-function paintPane(content: Content, pane: PaneState, frame: Frame): string[] {
+function paintPane(content: Content, pane: PaneState, frame: PaneFrame): string[] {
   if (content.kind === 'outline' && pane.kind === 'outline') return paintOutline(content, pane, frame);
   if (content.kind === 'hex' && pane.kind === 'hex') return paintHex(content, pane, frame);
   return [];
 }
 
-function waiting(text: string, frame: Frame): string[] {
+function waiting(text: string, frame: PaneFrame): string[] {
   const lines = ['', paint(frame.theme, 'dim', `  ${cell(text, frame.columns - 2)}`)];
   return Array.from({ length: frame.rows }, (_, row) => lines[row] ?? '');
 }

@@ -3,7 +3,7 @@ import { SCREENS, type ScreenName } from './place.js';
 import type { PageSpec } from './state.js';
 
 /** A piece of a line that can be clicked: its text, the cell it begins in, and what it stands for. */
-export interface Piece<T> {
+export interface BarPiece<T> {
   readonly text: string;
   readonly from: number;
   readonly id: T;
@@ -15,7 +15,7 @@ export interface Piece<T> {
 export const TAB_BORDER = '|';
 
 /** The eight screens with their number keys; the shown one in brackets. Narrow terminals name only that one. */
-export function screenPieces(screen: ScreenName, columns: number): Piece<ScreenName>[] {
+export function screenPieces(screen: ScreenName, columns: number): BarPiece<ScreenName>[] {
   const names = SCREENS.map((name, at) => {
     const title = `${at + 1} ${name[0]?.toUpperCase()}${name.slice(1)}`;
     return name === screen ? `[${title}]` : title;
@@ -32,7 +32,7 @@ export function screenPieces(screen: ScreenName, columns: number): Piece<ScreenN
 }
 
 /** The page's tabs; the shown one in brackets. Where they do not fit, those around it, and `<` or `>` for the others. */
-export function tabPieces(page: PageSpec, tab: string, columns: number): Piece<string>[] {
+export function tabPieces(page: PageSpec, tab: string, columns: number): BarPiece<string>[] {
   const texts = page.tabs.map(({ id, title }) => (id === tab ? `[${title}]` : ` ${title} `));
   const at = page.tabs.findIndex(({ id }) => id === tab);
   const after = at === texts.length - 1 ? 0 : 2;
@@ -42,7 +42,7 @@ export function tabPieces(page: PageSpec, tab: string, columns: number): Piece<s
     if (textWidth(texts.slice(first, at + 1).join(TAB_BORDER)) + marks <= columns) break;
     first += 1;
   }
-  const pieces: Piece<string>[] = [];
+  const pieces: BarPiece<string>[] = [];
   let from = 0;
   const add = (text: string, of: number): void => {
     pieces.push({ text, from, id: page.tabs[of]?.id ?? tab, shown: of === at });
@@ -62,6 +62,6 @@ export function tabPieces(page: PageSpec, tab: string, columns: number): Piece<s
 }
 
 /** What of a line is in a cell. */
-export function pieceAt<T>(pieces: readonly Piece<T>[], column: number): Piece<T> | undefined {
+export function pieceAt<T>(pieces: readonly BarPiece<T>[], column: number): BarPiece<T> | undefined {
   return pieces.find(({ text, from }) => from <= column && column < from + textWidth(text));
 }

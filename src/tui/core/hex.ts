@@ -23,7 +23,7 @@ export type Bytes =
   | { readonly state: 'failed'; readonly problem: string };
 
 /** A place that a search found. */
-export interface Hit {
+export interface HexHit {
   readonly address: bigint;
   readonly length: number;
 }
@@ -40,7 +40,7 @@ export interface HexContent {
   /** Up to `length` bytes from `address`, all within one region; asking for what is not here yet loads it. */
   peek(address: bigint, length: number): Bytes;
   /** The next place, or the one before, that holds the pattern. */
-  find(pattern: string, from: bigint, by: 1 | -1, run: Run): Promise<Hit | undefined>;
+  find(pattern: string, from: bigint, by: 1 | -1, run: Run): Promise<HexHit | undefined>;
   /** What `e` writes: `from` up to `to`, exclusive. */
   extract(from: bigint, to: bigint): Extract;
   /** What `e` writes without a selection: the mapping that holds an address, or the file. */
@@ -56,7 +56,7 @@ export interface HexState {
   /** The other end of the selection, if there is one. */
   readonly anchor?: bigint | undefined;
   readonly pattern?: string | undefined;
-  readonly hit?: Hit | undefined;
+  readonly hit?: HexHit | undefined;
   /** The address that was asked for, where the cursor is on another because it is not there. */
   readonly missed?: bigint | undefined;
 }

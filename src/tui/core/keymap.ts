@@ -39,7 +39,7 @@ export type Command =
   | 'suspend'
   | 'quit';
 
-export interface Binding {
+export interface KeyBinding {
   readonly command: Command;
   readonly keys: readonly string[];
   readonly help: string;
@@ -51,7 +51,7 @@ export interface Binding {
 }
 
 /** The one table of keys: what they do, and what `?` says of them. Number keys choose a screen. */
-export const BINDINGS: readonly Binding[] = [
+export const BINDINGS: readonly KeyBinding[] = [
   { command: 'up', keys: ['up', 'k'], help: 'one row up', group: 'Move' },
   { command: 'down', keys: ['down', 'j'], help: 'one row down', group: 'Move' },
   { command: 'left', keys: ['left', 'h'], help: 'fold, to the parent, or to the left', group: 'Move' },

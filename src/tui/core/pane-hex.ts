@@ -1,4 +1,4 @@
-import { bytesPerRow, type HexContent, type HexRows, type HexState, type Hit, hexRows } from './hex.js';
+import { bytesPerRow, type HexContent, type HexHit, type HexRows, type HexState, hexRows } from './hex.js';
 import type { Command } from './keymap.js';
 
 export function openHex(content: HexContent, columns: number): HexState {
@@ -28,7 +28,7 @@ export function resizeHex(content: HexContent, state: HexState, columns: number,
   );
 }
 
-export function showHit(content: HexContent, state: HexState, hit: Hit, height: number): HexState {
+export function showHit(content: HexContent, state: HexState, hit: HexHit, height: number): HexState {
   return { ...showAddress(content, state, hit.address, height), hit, anchor: undefined };
 }
 

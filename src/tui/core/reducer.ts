@@ -1,6 +1,6 @@
 import type { Input } from '../terminal/input.js';
 import { ask } from './ask.js';
-import type { Hit } from './hex.js';
+import type { HexHit } from './hex.js';
 import { type Command, commandOf } from './keymap.js';
 import { reduceMouse } from './mouse.js';
 import type { Path } from './outline.js';
@@ -35,7 +35,7 @@ export type Action =
       readonly place: Place;
       readonly tab: string;
       readonly pattern: string;
-      readonly hit: Hit | undefined;
+      readonly hit: HexHit | undefined;
     }
   | { readonly type: 'job'; readonly job: Job | undefined }
   | { readonly type: 'toast'; readonly toast: Toast }

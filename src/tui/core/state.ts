@@ -8,7 +8,7 @@ import type { Extract } from './work.js';
 
 export type Content = OutlineContent | HexContent;
 
-export interface Filter {
+export interface PaneFilter {
   readonly pattern: string;
   /** Absent until the first slice of the search is done. */
   readonly matches?: Matches | undefined;
@@ -24,7 +24,7 @@ export interface OutlineState {
   /** Cells scrolled to the right, in running text. */
   readonly left: number;
   /** While it is there, only what matches is shown. */
-  readonly filter?: Filter | undefined;
+  readonly filter?: PaneFilter | undefined;
   /** Where the cursor was when a filter began to be typed: it returns to it as long as it is there. */
   readonly kept?: Path | undefined;
   /** What `n` looks for. */

@@ -60,9 +60,9 @@ export interface VerifyingNow {
 }
 
 /** `verified`: everything was checked. `incomplete`: nothing wrong, but not all could be checked. */
-export type Outcome = 'verified' | 'failed' | 'incomplete' | 'hashed' | 'not verified';
+export type VerificationOutcome = 'verified' | 'failed' | 'incomplete' | 'hashed' | 'not verified';
 
-export function outcomeOf({ can, result }: Verification): Outcome {
+export function outcomeOf({ can, result }: Verification): VerificationOutcome {
   if (result === undefined) return 'not verified';
   if (result.checks.some(({ verdict }) => verdict === 'failed')) return 'failed';
   if (can === 'hash') return result.checks.some(({ verdict }) => verdict === 'ok') ? 'verified' : 'hashed';

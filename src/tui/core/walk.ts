@@ -66,9 +66,9 @@ export class Walk {
 }
 
 /** No search looks at more items than this: what is beyond is said to be unsearched. */
-export const WALK_LIMIT = 5_000_000;
+const WALK_LIMIT = 5_000_000;
 /** No filter keeps more rows than this. */
-export const MATCH_LIMIT = 200_000;
+const MATCH_LIMIT = 200_000;
 /** Of one item's text only this much is searched. */
 const TEXT_LIMIT = 64 * 1024;
 

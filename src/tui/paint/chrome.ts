@@ -2,7 +2,7 @@ import { formatSize } from '../../base/units.js';
 import { pad, textWidth, truncate } from '../../render/width.js';
 import { screenPieces, TAB_BORDER, tabPieces } from '../core/bars.js';
 import { switchesOf } from '../core/byte-pattern.js';
-import { BINDINGS, type Binding, keyName, PROMPT_BINDINGS } from '../core/keymap.js';
+import { BINDINGS, type KeyBinding, keyName, PROMPT_BINDINGS } from '../core/keymap.js';
 import type { ScreenName } from '../core/place.js';
 import type { AppState, Job, Overlay, PageSpec, Typing } from '../core/state.js';
 import { isOfBytes } from '../core/typing.js';
@@ -154,7 +154,7 @@ const OVERLAY_HINTS: Readonly<Record<Overlay['kind'], string>> = {
   bookmarks: 'Enter goes there  d removes  w saves a case note  Esc closes',
 };
 
-function isHere(hintIn: Binding['hintIn'], { screen, tabs, hex }: Where): boolean {
+function isHere(hintIn: KeyBinding['hintIn'], { screen, tabs, hex }: Where): boolean {
   if (hintIn === 'tabs') return tabs > 1;
   return hintIn === undefined || (hintIn === 'hex' ? hex : hintIn === screen);
 }

@@ -2,11 +2,11 @@ import { formatAddress, formatSize } from '../../base/units.js';
 import { type HexContent, type HexRow, type HexState, hexRows, regionAt } from '../core/hex.js';
 import type { Tone } from '../core/outline.js';
 import { selection } from '../core/pane-hex.js';
-import type { Frame } from './outline.js';
+import type { PaneFrame } from './outline.js';
 import { cell, inverse, paint, type Theme } from './theme.js';
 
 /** The hex viewer as exactly `rows` lines: a line of what the cursor is on, then the rows. */
-export function paintHex(content: HexContent, state: HexState, frame: Frame): string[] {
+export function paintHex(content: HexContent, state: HexState, frame: PaneFrame): string[] {
   const { theme, columns } = frame;
   const rows = hexRows(content, state.perRow);
   const lines = [inspect(content, state, frame)];
@@ -38,7 +38,7 @@ export function hexPosition(content: HexContent, state: HexState): string {
 }
 
 /** A run of addresses in one line: how many bytes, and why they are not shown. */
-function foldedLine(state: HexState, row: Extract<HexRow, { type: 'folded' }>, frame: Frame): string {
+function foldedLine(state: HexState, row: Extract<HexRow, { type: 'folded' }>, frame: PaneFrame): string {
   const { region, why } = row;
   const here = frame.focused && region.start <= state.cursor && state.cursor < region.end;
   const address = region.start.toString(16).padStart(12, '0');
@@ -48,7 +48,7 @@ function foldedLine(state: HexState, row: Extract<HexRow, { type: 'folded' }>, f
 
 type Row = Extract<HexRow, { type: 'bytes' }>;
 
-function hexLine(content: HexContent, state: HexState, row: Row, frame: Frame): string {
+function hexLine(content: HexContent, state: HexState, row: Row, frame: PaneFrame): string {
   const { theme } = frame;
   const address = paint(theme, 'dim', row.start.toString(16).padStart(12, '0'));
   const known = content.peek(row.from, Number(row.to - row.from));
@@ -130,7 +130,7 @@ function printable(value: number): string {
 }
 
 /** What stands at the cursor, read as numbers (little-endian, as both of CRIU's first architectures are). */
-function inspect(content: HexContent, state: HexState, frame: Frame): string {
+function inspect(content: HexContent, state: HexState, frame: PaneFrame): string {
   const region = regionAt(content, state.cursor);
   const parts = [formatAddress(state.cursor)];
   if (region !== undefined) {

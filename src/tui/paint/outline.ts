@@ -3,9 +3,9 @@ import type { Item, OutlineColumn, OutlineContent, Path } from '../core/outline.
 import { isOpen, itemAt } from '../core/outline.js';
 import { outlineRow, outlineRows } from '../core/pane-outline.js';
 import type { OutlineState } from '../core/state.js';
-import { cell, highlight, inverse, padded, paint, rawWidth, sideways, type Theme } from './theme.js';
+import { cell, highlight, inverse, paddedCell, paint, rawWidth, sideways, type Theme } from './theme.js';
 
-export interface Frame {
+export interface PaneFrame {
   readonly columns: number;
   readonly rows: number;
   readonly theme: Theme;
@@ -26,7 +26,7 @@ const FILTER_WIDEST = 20;
 const seen = new WeakMap<OutlineContent, number[]>();
 
 /** An outline as exactly `rows` lines, none wider than `columns`. */
-export function paintOutline(content: OutlineContent, state: OutlineState, frame: Frame): string[] {
+export function paintOutline(content: OutlineContent, state: OutlineState, frame: PaneFrame): string[] {
   const lines: string[] = [];
   const { theme, columns } = frame;
   if (content.note !== undefined) lines.push(paint(theme, 'dim', cell(content.note, columns)));
@@ -72,7 +72,7 @@ function paintRow(
   item: Item,
   first: string,
   widths: readonly number[],
-  frame: Frame,
+  frame: PaneFrame,
 ): string {
   const { theme, columns } = frame;
   const pattern = state.filter?.pattern ?? state.pattern;
@@ -87,7 +87,7 @@ function paintRow(
   const shown = widths.flatMap((width, at) => (width > 0 ? [{ width, at }] : []));
   const cells = shown.map(({ width, at }) => {
     const raw = at === 0 ? first : (item.cells[at] ?? '');
-    const text = padded(raw, width, content.columns[at]?.align ?? 'left');
+    const text = paddedCell(raw, width, content.columns[at]?.align ?? 'left');
     return { text, tone: item.tones?.[at] ?? item.tone };
   });
   if (frame.focused) {
@@ -187,7 +187,7 @@ function dropColumns(widths: readonly number[], room: number): number[] {
 function heading(columns: readonly OutlineColumn[], widths: readonly number[], theme: Theme): string {
   const shown = widths.flatMap((width, at) => (width > 0 ? [{ width, at }] : []));
   const cells = shown.map(({ width, at }) =>
-    padded(columns[at]?.header ?? '', width, columns[at]?.align ?? 'left'),
+    paddedCell(columns[at]?.header ?? '', width, columns[at]?.align ?? 'left'),
   );
   return paint(theme, 'strong', `  ${cells.join(' '.repeat(GAP))}`);
 }

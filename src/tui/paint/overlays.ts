@@ -1,6 +1,6 @@
 import { escapeText } from '../../render/escape.js';
 import { characterWidth, pad, textWidth } from '../../render/width.js';
-import { BINDINGS, type Binding, keyName, PROMPT_BINDINGS } from '../core/keymap.js';
+import { BINDINGS, type KeyBinding, keyName, PROMPT_BINDINGS } from '../core/keymap.js';
 import { MOUSE_HELP } from '../core/mouse.js';
 import type { Item, OutlineColumn } from '../core/outline.js';
 import { SCREENS } from '../core/place.js';
@@ -10,7 +10,7 @@ import { cell, inverse, paint, type Theme } from './theme.js';
 /** The key table as lines; in a wide terminal in two columns. */
 export function helpLines(columns: number, theme: Theme): string[] {
   const groups = ['Move', 'Look', 'Find', 'Keep', 'Other'] as const;
-  const block = (group: Binding['group'], width: number): string[] => [
+  const block = (group: KeyBinding['group'], width: number): string[] => [
     paint(theme, 'strong', pad(group, width, 'left')),
     ...(group === 'Look' ? [keyLine([`1-${SCREENS.length}`], 'the screens by their numbers', width)] : []),
     ...BINDINGS.filter((binding) => binding.group === group).map(({ keys, help }) =>

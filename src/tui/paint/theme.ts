@@ -73,7 +73,7 @@ export function cell(raw: string, width: number): string {
 }
 
 /** A cell filled up to its width. */
-export function padded(raw: string, width: number, align: 'left' | 'right' = 'left'): string {
+export function paddedCell(raw: string, width: number, align: 'left' | 'right' = 'left'): string {
   return pad(cell(raw, width), width, align);
 }
 

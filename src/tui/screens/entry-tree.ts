@@ -10,7 +10,7 @@ import { pathTree } from './path-tree.js';
 
 const SETUID_OR_SETGID = 0o6000;
 
-export const ENTRY_COLUMNS = [
+const ENTRY_COLUMNS = [
   { header: 'NAME', squeeze: 1 },
   { header: 'SIZE', align: 'right' as const },
   { header: 'MODE' },

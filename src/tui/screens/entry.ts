@@ -8,7 +8,7 @@ import { sourceHex } from './hex-source.js';
 import { leaf, proseContent } from './items.js';
 import { jsonContent } from './json-tree.js';
 import { longText } from './long-text.js';
-import { readLines, readText, TEXT_MOST, treeJson, WHOLE_MOST } from './text.js';
+import { readLines, TEXT_MOST, treeJson, WHOLE_MOST, wholeText } from './text.js';
 import type { Workspace } from './workspace.js';
 
 /** One entry of the archive, or of an archive in it: as what it is, as text, as hex. */
@@ -71,7 +71,7 @@ async function preview(
   }
   if (!looksLikeText(head)) return sourceHex(source, subject, context.changed);
   if (/^\s*[[{]/.test(Buffer.from(head).toString('latin1')) && source.size <= TEXT_MOST) {
-    const value = treeJson(await readText(source, context));
+    const value = treeJson(await wholeText(source, context));
     if (value !== undefined) return jsonContent(value, 'empty');
   }
   return textContent(source, context);

@@ -7,7 +7,7 @@ const ROWS_MOST = 200_000;
 const UPDATE_MS = 150;
 
 /** Takes all of a search, in turns with keys and drawing, until it is stopped or there is no room. */
-export async function drain<T>(
+export async function takeAll<T>(
   found: AsyncIterable<T>,
   signal: AbortSignal,
   take: (each: T) => boolean,

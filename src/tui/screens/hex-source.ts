@@ -4,10 +4,10 @@ import { compilePattern } from '../../memory/pattern.js';
 import { type Position, WindowScanner } from '../../memory/window-scanner.js';
 import { BODY, type Window } from '../../memory/windows.js';
 import { patternRequest } from '../core/byte-pattern.js';
-import type { HexContent, Hit } from '../core/hex.js';
+import type { HexContent, HexHit } from '../core/hex.js';
 import type { Run } from '../core/work.js';
 import { BytePages } from './byte-pages.js';
-import { safeName, sourceExtract } from './items.js';
+import { proposedName, sourceExtract } from './items.js';
 
 /** A file as hex: addresses are offsets. */
 export function sourceHex(source: ByteSource, name: string, changed: () => void): HexContent {
@@ -27,7 +27,10 @@ export function sourceHex(source: ByteSource, name: string, changed: () => void)
         read: (offset, length) => source.read(Number(from) + offset, length),
         close: () => Promise.resolve(),
       };
-      return { ...sourceExtract(name, part.size, () => part), name: safeName(`${name}.${from}-${to}.bin`) };
+      return {
+        ...sourceExtract(name, part.size, () => part),
+        name: proposedName(`${name}.${from}-${to}.bin`),
+      };
     },
     whole: () => sourceExtract(name, source.size, () => source),
   };
@@ -45,7 +48,7 @@ async function findInSource(
   from: number,
   by: 1 | -1,
   run: Run,
-): Promise<Hit | undefined> {
+): Promise<HexHit | undefined> {
   const pattern = compilePattern(patternRequest(text));
   const fill = async (_: number, offset: number, into: Buffer, at: number, length: number): Promise<void> => {
     into.set(await source.read(offset, length), at);
@@ -78,9 +81,9 @@ async function firstOrLast(
   window: Window,
   by: 1 | -1,
   signal: AbortSignal,
-): Promise<Hit | undefined> {
+): Promise<HexHit | undefined> {
   let position: Position | undefined = { window: 0, offset: 0 };
-  let last: Hit | undefined;
+  let last: HexHit | undefined;
   while (position !== undefined) {
     const { hits, stopped, resume } = await scanner.scan([window], position, signal);
     const hit = by > 0 ? hits[0] : hits.at(-1);

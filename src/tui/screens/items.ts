@@ -137,7 +137,7 @@ const CHUNK = 1 << 20;
 /** All of a source, as something to extract. */
 export function sourceExtract(path: string, size: number, open: () => ByteSource): Extract {
   return {
-    name: safeName(path),
+    name: proposedName(path),
     size,
     async *stream(signal) {
       const source = open();
@@ -150,7 +150,7 @@ export function sourceExtract(path: string, size: number, open: () => ByteSource
 }
 
 /** A file name to propose for something of untrusted name: its last part, without what a shell or terminal minds. */
-export function safeName(path: string): string {
+export function proposedName(path: string): string {
   const name = basename(path)
     .replaceAll(/[^\w.+-]/g, '_')
     .slice(0, 120);

@@ -20,7 +20,7 @@ export function jsonContent(
 }
 
 /** One member: its key, and its value or, of a list or an object, a summary. */
-export function jsonItem(key: string, value: CritValue): Item {
+function jsonItem(key: string, value: CritValue): Item {
   const label = key === '' ? '' : `${key}: `;
   if (typeof value !== 'object' || value === null) {
     const text = typeof value === 'string' ? value : String(value);

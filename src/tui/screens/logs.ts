@@ -57,7 +57,7 @@ async function logContent(
 }
 
 /** CRIU begins the text of errors with `Error` and of warnings with `Warn`, after the time (criu/log.c). */
-export function dumpLine(line: string): Item {
+function dumpLine(line: string): Item {
   if (/^(?:\([\d.]+\)\s*)?(?:\d+: )?Error\b/.test(line)) return leaf([line], { mark: '!', tone: 'bad' });
   if (/^(?:\([\d.]+\)\s*)?(?:\d+: )?Warn\b/.test(line)) return leaf([line], { mark: '?', tone: 'warn' });
   return leaf([line]);

@@ -7,7 +7,7 @@ import { findStrings } from '../../memory/strings.js';
 import { patternRequest } from '../core/byte-pattern.js';
 import type { OutlineColumn } from '../core/outline.js';
 import type { Content, LoadContext } from '../core/state.js';
-import { drain, GrowingRows } from './growing-rows.js';
+import { GrowingRows, takeAll } from './growing-rows.js';
 import { leaf } from './items.js';
 import type { Workspace } from './workspace.js';
 
@@ -59,7 +59,7 @@ export async function foundContent(
         stopped += 1;
       },
     });
-    const outcome = await drain(found, context.signal, ({ pid, address, before, bytes, after }) => {
+    const outcome = await takeAll(found, context.signal, ({ pid, address, before, bytes, after }) => {
       const vma = labels.get(pid)?.find(({ start, end }) => start <= address && address < end);
       const at = formatAddress(address);
       return rows.add(
@@ -98,7 +98,7 @@ export async function stringContent(
   const rows = new GrowingRows(columns, 'no strings');
   context.goOn(async (update) => {
     const found = each(findStrings(space, { encoding: 'ascii', min: STRING_MIN, signal: context.signal }));
-    const outcome = await drain(found, context.signal, ({ address, text }) => {
+    const outcome = await takeAll(found, context.signal, ({ address, text }) => {
       const at = formatAddress(address);
       const more = rows.add(
         leaf([at, text.slice(0, TEXT_KEPT)], {

@@ -4,7 +4,7 @@ import { type AddressSpace, notInArchive, type Segment } from '../../criu/addres
 import { compilePattern } from '../../memory/pattern.js';
 import { searchMemory } from '../../memory/search.js';
 import { patternRequest } from '../core/byte-pattern.js';
-import type { Bytes, HexContent, Hit, Region } from '../core/hex.js';
+import type { Bytes, HexContent, HexHit, Region } from '../core/hex.js';
 import type { Extract, Run } from '../core/work.js';
 import { BytePages } from './byte-pages.js';
 import type { Workspace } from './workspace.js';
@@ -120,7 +120,7 @@ async function find(
   from: bigint,
   by: 1 | -1,
   run: Run,
-): Promise<Hit | undefined> {
+): Promise<HexHit | undefined> {
   const pattern = compilePattern(patternRequest(text));
   const targets = [{ pid, space }];
   const base = { targets, pattern, signal: run.signal, onProgress: run.progress };
@@ -132,7 +132,7 @@ async function find(
   }
   // backwards in stretches of what is mapped, the last match of the nearest one that has any
   for (const { start, end } of stretchesBefore(space, from)) {
-    let last: Hit | undefined;
+    let last: HexHit | undefined;
     for await (const match of searchMemory(workspace.archive, { ...base, start, end })) {
       last = { address: match.address, length: match.bytes.length };
     }

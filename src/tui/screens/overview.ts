@@ -122,7 +122,7 @@ function findingItem(row: FindingsRow): Item {
 }
 
 /** Where a finding is seen for oneself. */
-export function findingPlace(row: FindingsRow): Place {
+function findingPlace(row: FindingsRow): Place {
   const subject = String(row.pid ?? '');
   switch (row.kind) {
     case 'deleted-executable':

@@ -125,7 +125,7 @@ function fileItem(row: Row, held: ReadonlyMap<string, Held>): Partial<Item> {
 }
 
 /** A socket's other end, if the checkpoint has it, is where Enter goes. */
-export function socketItem(row: Row): Partial<Item> {
+function socketItem(row: Row): Partial<Item> {
   const fd = numberIn(row, 'fd');
   const peer = row['peer'];
   const id = fd === undefined ? {} : { id: String(fd) };
@@ -136,7 +136,7 @@ export function socketItem(row: Row): Partial<Item> {
   };
 }
 
-export function mappingItem(row: Row): Partial<Item> {
+function mappingItem(row: Row): Partial<Item> {
   const [pid, start] = [numberIn(row, 'pid'), textIn(row, 'start')];
   if (pid === undefined || start === undefined) return {};
   const place: Place = { page: 'hex', subject: String(pid), at: start };

@@ -12,7 +12,7 @@ const CHUNK = 1 << 20;
 const TREE_LIMITS = { ...JSON_LIMITS, depth: 1000 };
 
 /** All of a source as text. */
-export async function readText(source: ByteSource, context: LoadContext): Promise<string> {
+export async function wholeText(source: ByteSource, context: LoadContext): Promise<string> {
   const { size } = source;
   const pieces = new TextPieces();
   let text = '';
@@ -31,7 +31,7 @@ export function withoutMark(text: string): string {
 
 /** The same in lines, the empty one after the last line break left out. */
 export async function readLines(source: ByteSource, context: LoadContext): Promise<readonly string[]> {
-  const lines = (await readText(source, context)).split(/\r?\n/);
+  const lines = (await wholeText(source, context)).split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();
   return lines;
 }
