@@ -1,4 +1,4 @@
-import { NotFoundError } from '../base/errors.js';
+import { NotFoundError, UnsafeError } from '../base/errors.js';
 import { spellings } from '../base/spelling.js';
 import { type Archive, type ArchiveEntry, makeArchive } from './archive.js';
 import { globMatcher } from './glob.js';
@@ -16,36 +16,55 @@ export interface Selected {
  * The entries that a path or pattern names, in the order of the tar. `*` and `?` stand for anything within one
  * path component, `**` for anything at all; a directory stands for all that is in it; `ENTRY//PATTERN` looks into
  * the entry, which is itself a tar (compressed or not); an empty pattern names everything. It may be written as
- * tables or JSON print names (`spellings`); the first spelling that names anything is meant.
+ * tables or JSON print names: all that any of its `spellings` names is meant, so that no name can hide another.
  *
  * @throws NotFoundError when nothing has that name; FormatError when a nested archive is none
  */
 export async function selectEntries(archive: Archive, pattern: string): Promise<Selected[]> {
+  const selected: Selected[] = [];
+  let found = false;
   for (const spelling of spellings(pattern)) {
     const within = await descend(archive, spelling);
     if (within === undefined) continue;
     const { inner, prefix, rest } = within;
     const matches = globMatcher(rest);
     const chosen = (await inner.entries()).filter(({ name }) => matches(name));
-    if (chosen.length === 0 && rest !== '') continue;
-    return chosen.map((entry) => ({ archive: inner, entry, path: prefix + entry.name }));
+    found ||= chosen.length > 0 || rest === '';
+    const known = new Set(selected.map(({ path }) => path));
+    for (const entry of chosen) {
+      const path = prefix + entry.name;
+      if (!known.has(path)) selected.push({ archive: inner, entry, path });
+    }
   }
-  throw notFound(pattern);
+  if (!found) throw notFound(pattern);
+  return selected;
 }
 
 /**
  * The one entry that a path names, nested archives included; of several with the same name the last. Spelled as for
  * {@link selectEntries}.
  *
- * @throws NotFoundError when there is none
+ * @throws NotFoundError when there is none; UnsafeError when its spellings name several
  */
 export async function selectEntry(archive: Archive, path: string): Promise<Selected> {
+  const found: Selected[] = [];
   for (const spelling of spellings(path)) {
     const within = await descend(archive, spelling);
     const entry = await within?.inner.find(within.rest);
-    if (within !== undefined && entry !== undefined) return { archive: within.inner, entry, path: spelling };
+    if (within !== undefined && entry !== undefined)
+      found.push({ archive: within.inner, entry, path: spelling });
   }
-  throw notFound(path);
+  const [first, second] = found;
+  if (first === undefined) throw notFound(path);
+  if (second === undefined) return first;
+  throw ambiguous(path, [first.path, second.path]);
+}
+
+/** Whoever made the archive chose the names: one of them may be there to be taken for the other. */
+export function ambiguous(path: string, names: readonly string[]): UnsafeError {
+  return new UnsafeError(`${path} may mean ${names.join(' or ')}, and both are in the archive`, {
+    remedy: "write a backslash of a name twice, and a byte as itself (in bash: $'a\\xff')",
+  });
 }
 
 const notFound = (path: string): NotFoundError =>
@@ -94,12 +113,8 @@ function emptyArchive(location: string): Archive {
   return makeArchive(location, facts, [], nothing);
 }
 
-/**
- * Whether a name matches a pattern in the first of its spellings that any of `names` matches; where they are not known,
- * in any spelling.
- */
-export function spelledMatcher(pattern: string, names?: readonly string[]): (name: string) => boolean {
+/** Whether a name matches a pattern in any of its spellings. */
+export function spelledMatcher(pattern: string): (name: string) => boolean {
   const matchers = spellings(pattern).map(globMatcher);
-  if (names === undefined) return (name) => matchers.some((matches) => matches(name));
-  return matchers.find((matches) => names.some(matches)) ?? (() => false);
+  return (name) => matchers.some((matches) => matches(name));
 }

@@ -59,7 +59,7 @@ const SHORT: Readonly<Record<string, string>> = { '\\\\': '\\', '\\n': '\n', '\\
 
 /**
  * What a name on a command line may mean, the likeliest first: the name as it stands, the one that a table prints
- * so, the one that JSON has so. Only the first that exists is meant: a name may have a backslash in it, or U+FFFD.
+ * so, the one that JSON has so. Where several exist it may mean any of them: a name may have a backslash in it, or U+FFFD.
  */
 export function spellings(argument: string): readonly string[] {
   return [...new Set([argument, readEscapes(argument) ?? argument, readPortable(argument)])];

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Archive, ArchiveEntry } from '../archive/archive.js';
+import { ambiguous } from '../archive/select.js';
 import { FormatError, NotFoundError } from '../base/errors.js';
 import { spellings } from '../base/spelling.js';
 import type { ByteSource } from '../bytes/source.js';
@@ -70,11 +71,14 @@ async function findAll(archive: Archive, names: readonly string[]): Promise<Map<
 }
 
 async function findSpelled(archive: Archive, name: string): Promise<ArchiveEntry | undefined> {
+  const found = new Set<ArchiveEntry>();
   for (const spelling of spellings(name)) {
     const entry = await findImageEntry(archive, spelling);
-    if (entry !== undefined) return entry;
+    if (entry !== undefined) found.add(entry);
   }
-  return undefined;
+  const [first, second] = found;
+  if (first !== undefined && second !== undefined) throw ambiguous(name, [first.name, second.name]);
+  return first;
 }
 
 /** Every image, also those behind one that makes no sense; then the first error. */

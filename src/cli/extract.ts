@@ -131,10 +131,7 @@ async function select(
   for (const pattern of patterns.length === 0 ? [''] : patterns) {
     append(chosen, await selectEntries(archive, pattern));
   }
-  const exclusion = new Exclusion(
-    excluded,
-    chosen.map(({ path }) => path),
-  );
+  const exclusion = new Exclusion(excluded);
   const left = chosen.filter(({ path }) => !exclusion.has(path));
   exclusion.requireUsed();
   return left;
@@ -145,10 +142,9 @@ class Exclusion {
   readonly #unused: Set<string>;
   readonly #patterns: readonly { readonly text: string; matches(name: string): boolean }[];
 
-  /** @param names - of all entries that they may be of, if that is known yet */
-  constructor(patterns: readonly string[], names?: readonly string[]) {
+  constructor(patterns: readonly string[]) {
     this.#unused = new Set(patterns);
-    this.#patterns = patterns.map((text) => ({ text, matches: spelledMatcher(text, names) }));
+    this.#patterns = patterns.map((text) => ({ text, matches: spelledMatcher(text) }));
   }
 
   has(path: string): boolean {
