@@ -16,6 +16,7 @@ import {
 } from '../../src/base/errors.js';
 import { openAge, openAgeWithKey, unlockAge } from '../../src/bytes/age-unlock.js';
 import { MemorySource } from '../../src/bytes/memory.js';
+import { noise } from '../support/noise.js';
 
 const MIB = 1024 * 1024;
 const identity = await generateX25519Identity();
@@ -25,15 +26,6 @@ async function encrypt(plain: Uint8Array, ...recipients: string[]): Promise<Uint
   const encrypter = new Encrypter();
   for (const each of recipients) encrypter.addRecipient(each);
   return encrypter.encrypt(plain);
-}
-
-function noise(length: number): Buffer {
-  const out = Buffer.alloc(length);
-  for (let i = 0, x = 1; i < length; i += 1) {
-    x = (x * 1103515245 + 12345) & 0x7fffffff;
-    out[i] = x >> 16;
-  }
-  return out;
 }
 
 const open = (bytes: Uint8Array, identities = [identity]) =>

@@ -7,18 +7,10 @@ import { FrameMeter } from '../../src/bytes/zstd-frame.js';
 import { nativeEngine } from '../../src/bytes/zstd-native.js';
 import { nodeEngine } from '../../src/bytes/zstd-node.js';
 import { CutShortError, type ZstdEngine, ZstdError } from '../../src/bytes/zstd-work.js';
+import { noise } from '../support/noise.js';
 
 const native = nativeEngine(binding);
 const own = nodeEngine(zlib, streams);
-
-function noise(length: number): Buffer {
-  const out = Buffer.alloc(length);
-  for (let i = 0, x = 1; i < length; i += 1) {
-    x = (x * 1103515245 + 12345) & 0x7fffffff;
-    out[i] = x >> 16;
-  }
-  return out;
-}
 
 /** A skippable frame. */
 function skippable(content: Uint8Array): Buffer {

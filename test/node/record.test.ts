@@ -5,22 +5,16 @@ import type { NodeApi } from '../../src/node/api.js';
 import { HostRoot } from '../../src/node/host/root.js';
 import { nodeRecord } from '../../src/node/record.js';
 import { emptyHost } from '../support/hosts.js';
+import { kubeletAnswering } from '../support/node-api.js';
 
 const HEAD = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
 
 /** A kubelet whose /configz has another header than the files. */
 function kubelet(secret: string): NodeApi & { kubeletVersion(): Promise<string | undefined> } {
   const body = JSON.stringify({ kubeletconfig: { staticPodURLHeader: { Authorization: [secret] } } });
-  return {
-    where: '127.0.0.1:10250',
-    via: 'kubelet',
-    credentials: "a test's",
-    credentialsEnd: undefined,
-    node: undefined,
-    kubeletPath: (...segments) => `/${segments.join('/')}`,
-    request: async (_, path) => (path === '/configz' ? { status: 200, body } : { status: 404, body: '' }),
-    kubeletVersion: async () => 'v1.36.0',
-  };
+  return kubeletAnswering((path) =>
+    path === '/configz' ? { status: 200, body } : { status: 404, body: '' },
+  );
 }
 
 test('no credential of a static pod URL is in a record: not of the file, the flags, or the running kubelet', async () => {

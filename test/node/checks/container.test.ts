@@ -9,6 +9,7 @@ import { type ExamineOptions, examine } from '../../../src/node/examine.js';
 import { HostRoot } from '../../../src/node/host/root.js';
 import { startRuntime } from '../../support/cri-server.js';
 import { hostCopy } from '../../support/hosts.js';
+import { kubeletAnswering } from '../../support/node-api.js';
 
 const ID = '499dc0ffee499dc0ffee499dc0ffee499dc0ffee499dc0ffee499dc0ffee4242';
 const UID = '8f2c1a6e-95c4-4b7a-a4de-6b13a2f10c77';
@@ -28,16 +29,7 @@ function kubelet(...pods: readonly object[]): NonNullable<ExamineOptions['api']>
     if (path === '/healthz') return { status: 200, body: 'ok' };
     return { status: 404, body: 'pod does not exist' };
   };
-  return {
-    where: '127.0.0.1:10250',
-    via: 'kubelet',
-    credentials: "a test's",
-    credentialsEnd: undefined,
-    node: undefined,
-    kubeletPath: (...segments) => `/${segments.join('/')}`,
-    request: async (_, path) => answer(path),
-    kubeletVersion: async () => 'v1.36.0',
-  };
+  return kubeletAnswering(answer);
 }
 
 /** The host's own namespaces, for those of containers to be compared with. */

@@ -7,6 +7,7 @@ import { diagnose } from '../../../src/node/doctor.js';
 import { type ExamineOptions, examine } from '../../../src/node/examine.js';
 import { HostRoot } from '../../../src/node/host/root.js';
 import { hostCopy } from '../../support/hosts.js';
+import { kubeletAnswering } from '../../support/node-api.js';
 
 const ID = '499dc0ffee499dc0ffee499dc0ffee499dc0ffee499dc0ffee499dc0ffee4242';
 
@@ -25,16 +26,7 @@ function kubelet(container: object | undefined): NonNullable<ExamineOptions['api
     path === '/pods' && container !== undefined
       ? { status: 200, body: JSON.stringify({ items: [pod] }) }
       : { status: 403, body: 'Forbidden' };
-  return {
-    where: '127.0.0.1:10250',
-    via: 'kubelet',
-    credentials: "a test's",
-    credentialsEnd: undefined,
-    node: undefined,
-    kubeletPath: (...segments) => `/${segments.join('/')}`,
-    request: async (_, path) => answer(path),
-    kubeletVersion: async () => 'v1.36.0',
-  };
+  return kubeletAnswering(answer);
 }
 
 async function check(
