@@ -54,17 +54,30 @@ export async function selectEntry(archive: Archive, path: string): Promise<Selec
     if (within !== undefined && entry !== undefined)
       found.push({ archive: within.inner, entry, path: spelling });
   }
-  const [first, second] = found;
-  if (first === undefined) throw notFound(path);
-  if (second === undefined) return first;
-  throw ambiguous(path, [first.path, second.path]);
+  const one = requireOne(path, found, (each) => each.path);
+  if (one === undefined) throw notFound(path);
+  return one;
 }
 
-/** Whoever made the archive chose the names: one of them may be there to be taken for the other. */
-export function ambiguous(path: string, names: readonly string[]): UnsafeError {
-  return new UnsafeError(`${path} may mean ${names.join(' or ')}, and both are in the archive`, {
-    remedy: "write a backslash of a name twice, and a byte as itself (in bash: $'a\\xff')",
-  });
+/**
+ * The only one of what the spellings of a name found; undefined when there is none. Whoever made the archive chose the
+ * names: one of several may be there to be taken for another.
+ *
+ * @throws UnsafeError when there are several
+ */
+export function requireOne<T>(
+  wanted: string,
+  found: readonly T[],
+  nameOf: (one: T) => string,
+): T | undefined {
+  const [first, second] = found;
+  if (first === undefined || second === undefined) return first;
+  throw new UnsafeError(
+    `${wanted} may mean ${nameOf(first)} or ${nameOf(second)}, and both are in the archive`,
+    {
+      remedy: "write a backslash of a name twice, and a byte as itself (in bash: $'a\\xff')",
+    },
+  );
 }
 
 const notFound = (path: string): NotFoundError =>

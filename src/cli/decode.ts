@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Archive, ArchiveEntry } from '../archive/archive.js';
-import { ambiguous } from '../archive/select.js';
+import { requireOne } from '../archive/select.js';
 import { FormatError, NotFoundError } from '../base/errors.js';
 import { spellings } from '../base/spelling.js';
 import type { ByteSource } from '../bytes/source.js';
@@ -76,9 +76,7 @@ async function findSpelled(archive: Archive, name: string): Promise<ArchiveEntry
     const entry = await findImageEntry(archive, spelling);
     if (entry !== undefined) found.add(entry);
   }
-  const [first, second] = found;
-  if (first !== undefined && second !== undefined) throw ambiguous(name, [first.name, second.name]);
-  return first;
+  return requireOne(name, [...found], (entry) => entry.name);
 }
 
 /** Every image, also those behind one that makes no sense; then the first error. */
