@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BIN, coldcase } from '../support/coldcase.js';
 import { emptyHost, hostCopy } from '../support/hosts.js';
@@ -9,6 +9,8 @@ import { samplePath } from '../support/samples.js';
 
 const root = process.getuid?.() === 0;
 /** Mounts and processes of our own: no engine of the machine that tests run on is seen. */
+/** The checkout. */
+const ROOT = dirname(dirname(BIN));
 const UNSHARE = ['-m', '-p', '-f', '--mount-proc'] as const;
 /** Whether this root may mount: a container's often may not. */
 const mayMount =
@@ -127,6 +129,7 @@ test.skipIf(!mayMount)(
     const script = `
       set -e
       cp -a "$1" /run/coldcase-fixture
+      mount --bind "$3" /mnt # the checkout may lie below what is hidden
       for place in tmp var/lib/containerd var/lib/containers var/lib/kubelet; do
         mkdir -p /$place
         mount -t tmpfs none /$place
@@ -145,7 +148,7 @@ test.skipIf(!mayMount)(
         sleep 1
       fi
       status=0
-      "$2" "$3" node checkpoints --prune --leftovers $4 < /dev/null || status=$?
+      "$2" /mnt/bin/coldcase.js node checkpoints --prune --leftovers $4 < /dev/null || status=$?
       kill $(jobs -p) 2>/dev/null || true
       echo "exit $status"
       find /tmp /var/lib/containerd /var/lib/containers /var/lib/kubelet -type f
@@ -153,7 +156,7 @@ test.skipIf(!mayMount)(
     const run = (words: string, engine: string) =>
       spawnSync(
         'unshare',
-        [...UNSHARE, 'sh', '-c', script, 'sh', fixture, process.execPath, BIN, words, engine],
+        [...UNSHARE, 'sh', '-c', script, 'sh', fixture, process.execPath, ROOT, words, engine],
         {
           encoding: 'utf8',
           timeout: 120_000,
