@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Encrypter } from 'age-encryption';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLI, TestTerminal, terminalsWork } from '../support/terminal/terminal.js';
@@ -16,6 +17,18 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
+/** How many bytes a process has read so far, as the kernel counts (proc_pid_io(5)). */
+const bytesRead = (pid: number): number =>
+  Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
+
+/** Types what is not shown, and waits until it was read: what comes after the end is the shell's to show. */
+async function typeUnseen(terminal: TestTerminal, text: string, pid: number): Promise<void> {
+  if (!existsSync('/proc/self/io')) return terminal.press(text);
+  const before = bytesRead(pid);
+  terminal.press(text);
+  while (bytesRead(pid) < before + text.length) await delay(5);
+}
+
 test.runIf(works).each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
   'one %s ends the question for a passphrase, and the terminal is as it was (needs python3)',
   { timeout: 60_000 },
@@ -24,8 +37,9 @@ test.runIf(works).each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
     const run = `sh -c 'echo pid=$$; exec "${process.execPath}" "${CLI}" ls "${locked}"'`;
     const terminal = new TestTerminal([], { command: ['sh', '-c', `${run}; echo code=$?; stty -a`] });
     await terminal.until('Passphrase for');
-    terminal.press('half of the secr');
-    process.kill(Number(/pid=(\d+)/.exec(terminal.output)?.[1]), signal);
+    const pid = Number(/pid=(\d+)/.exec(terminal.output)?.[1]);
+    await typeUnseen(terminal, 'half of the secr', pid);
+    process.kill(pid, signal);
     await terminal.exited;
     expect(terminal.output).toContain(`coldcase: stopped by ${signal}`);
     expect(terminal.output).toContain('code=130');
