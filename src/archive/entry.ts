@@ -32,7 +32,7 @@ export interface ArchiveEntry {
   /** Owner's and group's names; empty when the archive has none. */
   readonly uname: string;
   readonly gname: string;
-  /** Last modification in seconds since 1970 UTC; may have a fraction. */
+  /** Last modification in seconds since 1970 UTC; may have a fraction, and is finite. */
   readonly mtime: number;
   /** Target of a symlink, as it stands; of a hard link, normalised like a name. */
   readonly linkName?: string;

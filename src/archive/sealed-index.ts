@@ -169,7 +169,8 @@ function checkEntry(value: JsonValue, fail: Fail): ArchiveEntry {
   };
   const type = ENTRY_TYPES.find((known): known is EntryType => known === value['type']);
   const { mtime, sparse, device } = value;
-  if (type === undefined || typeof mtime !== 'number') throw fail('is malformed');
+  // JSON can say 1e999, which is read as infinite
+  if (type === undefined || typeof mtime !== 'number' || !Number.isFinite(mtime)) throw fail('is malformed');
   const size = whole('size');
   const storedSize = whole('storedSize');
   if (sparse === undefined && type !== 'directory' && size !== storedSize)

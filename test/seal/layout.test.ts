@@ -140,6 +140,18 @@ test('tars of any size around the frame and chunk sizes come back', async () => 
   }
 });
 
+test('an index in which a time is infinite is refused', async () => {
+  const whole = smallTar(0);
+  const frame = indexOfSmall(await sealSmall(whole));
+  const start = frame.indexOf(Buffer.of(0x28, 0xb5, 0x2f, 0xfd)); // of the zstd frame in it
+  const json = decompress(frame.subarray(start)).toString();
+  const infinite = compress(Buffer.from(json.replace(/"mtime":\d+/, '"mtime":1e999')));
+  const changed = Buffer.concat([frame.subarray(0, start), infinite]);
+  changed.writeUInt32LE(changed.length - 8, 4);
+  expect(json).toMatch(/"mtime":\d/);
+  expect(() => decodeSealedIndex(changed, 'x', 0, whole.length)).toThrow('the sealed index is malformed');
+});
+
 /** A tar of one empty file and padding behind its end, as tar's blocking factor makes it. */
 function smallTar(padding: number): Buffer {
   return Buffer.concat([rawHeader({ name: 'empty', size: 0 }), Buffer.alloc(1024 + padding)]);
